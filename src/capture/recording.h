@@ -3,8 +3,9 @@
 #ifndef LIMPET_CAPTURE_RECORDING_H_
 #define LIMPET_CAPTURE_RECORDING_H_
 
-#include <array>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +21,8 @@ struct NodeId { uint32_t value = 0; auto operator<=>(const NodeId&) const = defa
 struct SiteId { uint32_t value = 0; auto operator<=>(const SiteId&) const = default; };
 struct GroupId { uint32_t value = 0; auto operator<=>(const GroupId&) const = default; };
 
-// One instruction of one code object. Strings live as long as the Process.
+// One instruction of one code object. Strings live as long as the Process or a copy of it, and are valid UTF-8. Where the file is
+// damaged, file and function are "?" and the line is 0.
 struct Frame {
   std::string_view file;
   std::string_view function;   // qualified name, e.g. "Session.open"
@@ -56,7 +58,7 @@ struct Cohort {
   Amount births;
   Amount deaths;               // of those births, up to the end of the recording
   Amount live() const { return births - deaths; }
-  Amount peak_live;            // live when the process had the most memory live
+  Amount peak_live;            // live when the process had the most memory live; equals live() without a peak image
   Amount final_live;           // live when the interpreter began to finalise; equals live() where it never did
 };
 
@@ -114,7 +116,7 @@ struct Process {
   uint32_t limits = 0;          // Limit bits
   uint32_t iterations = 0;      // marked by the program; 0: it marks none
 
-  std::vector<std::string> strings_storage;  // keeps Frame's views alive; not for reading
+  std::shared_ptr<const std::deque<std::string>> strings_storage;  // keeps Frame's views alive, in copies too; not for reading
   std::vector<Frame> frames;
   std::vector<Node> nodes;      // [0] is the empty stack
   std::vector<Site> sites;      // one per (node, domain); banks added up
@@ -138,7 +140,7 @@ struct Process {
 
   std::vector<std::string> problems;  // what was odd in the file, one sentence each, with the place; empty for a sound one
 
-  // Frames of a stack, innermost first.
+  // Frames of a stack, innermost first. Empty for node 0.
   std::vector<FrameId> Stack(NodeId node) const;
 };
 
