@@ -1,0 +1,26 @@
+// From a recording to findings: which lines of the program keep memory that never comes back, and how sure that is.
+#ifndef LIMPET_DIAGNOSE_DIAGNOSE_H_
+#define LIMPET_DIAGNOSE_DIAGNOSE_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "capture/recording.h"
+#include "diagnose/finding.h"
+
+namespace limpet::diagnose {
+
+struct Options {
+  std::optional<int32_t> pid;    // only this process
+  uint32_t max_findings = 50;
+  uint32_t max_dismissed = 20;
+};
+
+// Findings at or above this confidence make the verdict "leak".
+inline constexpr double kSure = 0.5;
+
+Diagnosis Diagnose(const capture::Recording& recording, const Options& options);
+
+}  // namespace limpet::diagnose
+
+#endif  // LIMPET_DIAGNOSE_DIAGNOSE_H_

@@ -1,0 +1,95 @@
+// What the diagnosis says: findings (what grows, and where it was allocated), dismissals (what looked like it, and why it is not
+// one) and the verdict over both. Plain values that own their strings: they outlive the recording they were made from.
+#ifndef LIMPET_DIAGNOSE_FINDING_H_
+#define LIMPET_DIAGNOSE_FINDING_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/recording.h"
+
+namespace limpet::diagnose {
+
+// A place in the program. Columns are 0-based UTF-8 bytes, as in the recording.
+struct Location {
+  std::string function;
+  std::string file;
+  uint32_t line = 0;  // 0: unknown
+  std::optional<uint32_t> column;
+  std::optional<uint32_t> end_column;
+  bool operator==(const Location&) const = default;
+};
+
+// Whose memory grows: objects, blocks that C code took from the allocators of Python, or memory of a native library.
+enum class Kind : uint8_t { kPythonObject, kRawBlock, kNative };
+
+enum class Verdict : uint8_t { kLeak, kNoLeak, kInconclusive };
+
+// Why something that is live is not held to be a leak.
+enum class Reason : uint8_t {
+  kBounded,   // births go on, and old ones die as new ones come
+  kWarmUp,    // grew, and stopped growing well before the end
+  kOneOff,    // came in one go or in a few
+  kFlushed,   // everything up to some moment was freed together
+  kReleased,  // grew for a while and was given back while the program went on
+  kTooFew,    // too few blocks or bytes to tell a trend from chance
+};
+
+// The image of the process that a finding's live figures refer to.
+enum class AsOf : uint8_t {
+  kEnd,       // the last sign of life
+  kFinalize,  // when the interpreter began to finalise
+  kPeak,      // when the most memory was live: the program had freed it before it ended
+};
+
+// One line of the user's (or, where a stack has none, of a library) with the memory that stays because of it.
+struct Part {
+  Location where;
+  capture::Amount live;
+};
+
+struct Finding {
+  Kind kind = Kind::kPythonObject;
+  double confidence = 0;             // 0..1; docs/design/verdict.md says how it is computed
+  std::vector<Location> site;        // the stack with most live bytes, from the named line outwards, innermost first
+  std::vector<Location> below;       // frames between the allocation and site[0] (library code), innermost first
+  uint32_t stacks = 0;               // distinct stacks that lead to the line
+  std::vector<Part> parts;           // further lines that grow in the same rhythm, most bytes first
+  capture::Amount live;              // survivors, parts included
+  capture::Amount births;            // all births at these lines, the freed ones included
+  double objects_per_second = 0;
+  double bytes_per_second = 0;
+  std::optional<double> objects_per_iteration;  // only where the program marks iterations
+  std::optional<double> bytes_per_iteration;
+  double old_survival = 0;           // share of the blocks born in the older half of the growth that are still live
+  uint64_t old_deaths = 0;           // blocks of that older half that were freed
+  uint64_t old_age_ns = 0;           // all of that half are at least this old at the moment looked at
+  uint64_t since_ns = 0;             // growth began (since the process's start)
+  AsOf as_of = AsOf::kEnd;
+  std::vector<std::string> evidence; // one sentence per signal, with its figure
+  std::string fingerprint;           // 16 hex digits: same leak, same fingerprint, across runs, addresses and shifted lines
+  std::vector<int32_t> processes;    // pids it was found in
+};
+
+struct Dismissed {
+  Reason reason = Reason::kBounded;
+  Finding finding;                   // confidence: how sure we are that it is NOT a leak
+};
+
+struct Diagnosis {
+  Verdict verdict = Verdict::kInconclusive;
+  std::string explanation;           // one sentence: why this verdict; for inconclusive also what would decide
+  std::vector<Finding> findings;     // most important first
+  std::vector<Dismissed> dismissed;  // most live bytes first
+};
+
+std::string_view KindName(Kind kind);        // as in the report: "python-object"
+std::string_view VerdictName(Verdict verdict);
+std::string_view ReasonName(Reason reason);
+
+}  // namespace limpet::diagnose
+
+#endif  // LIMPET_DIAGNOSE_FINDING_H_
