@@ -1,0 +1,45 @@
+# limpet_agent([EXTRA sources...]): liblimpet_agent.so, the library that lives inside the traced program.
+#
+# It must load into any CPython process, also one without libstdc++, and must never be seen by the program: so it is
+# linked with libc alone, exports only what src/agent/exports.map names, and neither throws nor uses RTTI. EXTRA are
+# sources of other rooms (relative to src/) that the agent needs besides src/agent and src/cpython.
+function(limpet_agent)
+  cmake_parse_arguments(arg "" "" "EXTRA" ${ARGN})
+  limpet_room_sources(${CMAKE_SOURCE_DIR}/src/cpython)
+  set(sources ${room_sources})
+  limpet_room_sources(${CMAKE_CURRENT_SOURCE_DIR})
+  set(agent_sources ${room_sources})
+  list(TRANSFORM arg_EXTRA PREPEND ${CMAKE_SOURCE_DIR}/src/)
+  list(APPEND sources ${agent_sources} ${arg_EXTRA})
+  if(NOT agent_sources)
+    return()
+  endif()
+
+  set(flags -O2 -fno-exceptions -fno-rtti -fvisibility=hidden -fvisibility-inlines-hidden -fno-threadsafe-statics
+    -ffunction-sections -fdata-sections)
+  # The library itself is never built with sanitizers: it would then need their run time inside the target.
+  if(NOT LIMPET_SANITIZE AND NOT LIMPET_FUZZ)
+    limpet_agent_library("${sources}" "${flags}")
+  endif()
+  # The same code as an archive, for the unit tests of the room and for sanitizers.
+  add_library(limpet_agent_parts STATIC ${agent_sources} ${arg_EXTRA})
+  target_compile_options(limpet_agent_parts PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics)
+  target_link_libraries(limpet_agent_parts PUBLIC limpet_options limpet_cpython limpet_base ${CMAKE_DL_LIBS})
+  limpet_room_tests(agent limpet_agent_parts)
+endfunction()
+
+function(limpet_agent_library sources flags)
+  add_library(limpet_agent SHARED ${sources})
+  target_include_directories(limpet_agent PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_compile_options(limpet_agent PRIVATE -Wall -Wextra -Werror -g ${flags} -ftls-model=initial-exec
+    -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  target_link_options(limpet_agent PRIVATE -nodefaultlibs -Wl,-z,now -Wl,-z,defs -Wl,--gc-sections)
+  target_link_libraries(limpet_agent PRIVATE c ${CMAKE_DL_LIBS} gcc)
+  file(GLOB map CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/exports.map)
+  if(map)
+    target_link_options(limpet_agent PRIVATE -Wl,--version-script=${map})
+    set_target_properties(limpet_agent PROPERTIES LINK_DEPENDS ${map})
+  endif()
+  add_test(NAME agent/needs_libc_only
+    COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/check_agent.py $<TARGET_FILE:limpet_agent>)
+endfunction()

@@ -1,0 +1,30 @@
+# Third-party libraries (Debian 12 packages) and the compiler options that everything shares.
+#
+# The command must start in any root file system that has a glibc (the tests run it inside other Debian releases), so
+# libraries are taken as headers or archives, and libstdc++ is linked in.
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tsl-robin-map REQUIRED)
+find_package(zstd REQUIRED)
+find_package(GTest REQUIRED)
+find_package(rapidcheck REQUIRED)
+
+add_library(limpet_options INTERFACE)
+target_include_directories(limpet_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(limpet_options INTERFACE
+  -Wall -Wextra -Werror -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+
+if(LIMPET_SANITIZE)
+  target_compile_options(limpet_options INTERFACE -fsanitize=${LIMPET_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(limpet_options INTERFACE -fsanitize=${LIMPET_SANITIZE})
+endif()
+if(LIMPET_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "LIMPET_FUZZ needs clang: configure with -DCMAKE_CXX_COMPILER=clang++-14")
+  endif()
+  target_compile_options(limpet_options INTERFACE -fsanitize=fuzzer-no-link,address,undefined
+    -fno-sanitize-recover=all)
+  target_link_options(limpet_options INTERFACE -fsanitize=address,undefined)
+endif()
