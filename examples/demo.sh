@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The demo: a leaking web shop (shop/) runs under limpet, real HTTP clients visit it for some seconds, limpet says what leaks.
 # `./dev demo` builds limpet and calls this. Environment: LIMPET (the command; default: build/limpet of this checkout),
-# LIMPET_DEMO_PYTHON (the interpreter; default: python3), LIMPET_DEMO_SECONDS (of visits; default: 5).
+# LIMPET_DEMO_PYTHON (the interpreter; default: python3), LIMPET_DEMO_SECONDS (of visits; default: 5),
+# LIMPET_DEMO_KEEP (a new folder that keeps the recording, the report and the end screen; default: nothing is kept).
 # Exit status: 0 when every planted leak was named with file and line and no control was; else 1.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,12 +17,17 @@ fail() {
 [ -x "$limpet" ] || fail "$limpet is not there; build it first: ./dev build"
 "$python" -c 'import ctypes, http.server, sqlite3' || fail "$python cannot run the shop; name another one in LIMPET_DEMO_PYTHON"
 
-scratch=$(mktemp -d) || fail "no folder for temporary files"
+if [ -n "${LIMPET_DEMO_KEEP:-}" ]; then
+  scratch=$LIMPET_DEMO_KEEP
+  mkdir "$scratch" || fail "LIMPET_DEMO_KEEP must name a folder that can be made"
+else
+  scratch=$(mktemp -d) || fail "no folder for temporary files"
+fi
 service=
 # shellcheck disable=SC2317  # called by the trap
 clean_up() {
   [ -n "$service" ] && kill -TERM "$service" 2>/dev/null && wait "$service"
-  rm -rf "$scratch"
+  [ -n "${LIMPET_DEMO_KEEP:-}" ] || rm -rf "$scratch"
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
