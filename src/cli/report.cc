@@ -1,0 +1,51 @@
+// limpet report: what grew in a recording, as text or as JSON. The program may still be running.
+#include "report/report.h"
+
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/recording_choice.h"
+#include "report/json.h"
+#include "report/terminal.h"
+
+namespace limpet::cli {
+namespace {
+
+constexpr char kUsage[] = "[options] NAME.limpet";
+constexpr char kExamples[] =
+    "  limpet report app.limpet                what grew, most certain first\n"
+    "  limpet report app.limpet -v             with the evidence, whole stacks and all that was dismissed\n"
+    "  limpet report app.limpet --json | jq .verdict\n"
+    "  limpet report app.limpet --process 4711 one process of several\n"
+    "\nExit status: 0, whatever was found; 2 wrong usage, or no recording that could be read.";
+
+}  // namespace
+
+int RunReport(const std::vector<std::string>& arguments) {
+  std::string path;
+  std::optional<std::string> json;
+  std::optional<int32_t> pid;
+  report::FullOptions full;
+  CLI::App app("Says what grew in a recording, where it was allocated, and how sure that is.");
+  Prepare(&app, "report", kUsage, kExamples);
+  app.add_option("recording", path, "made by 'limpet run'; its program may still be running")->required()->option_text("NAME.limpet");
+  app.add_option("--json", json, "the report as JSON instead, to FILE or ('-' or no FILE) to standard output")
+      ->expected(0, 1)
+      ->option_text("[FILE]");
+  app.add_flag("-v,--verbose", full.verbose, "evidence, whole stacks, all that was dismissed");
+  app.add_option("--process", pid, "only the process with this id")->option_text("PID");
+  app.add_option("--limit", full.limit, "findings shown (default: 20; 0: all)")->option_text("N");
+  if (const std::optional<int> done = Parse(&app, arguments)) return *done;
+
+  const std::optional<capture::Recording> recording = OpenRecording(path, pid);
+  if (!recording) return kExitUsage;
+  diagnose::Options options = {.pid = pid};
+  const report::Report report = report::BuildReport(*recording, options);
+  if (json) return PrintToFile(json->empty() ? "-" : *json, report::ToJson(report).dump(2) + "\n");
+  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)), .colour = WantsColour(STDOUT_FILENO)};
+  return Print(report::RenderFull(report, style, full));
+}
+
+}  // namespace limpet::cli
