@@ -5,13 +5,13 @@
 //
 //     template <class L> void* Top(const char* thread) { ... L::kThreadFrame ... }
 //
-// A member `kXxx` is a byte offset from the start of the object named by its first word (Thread, Frame, Code, Type, ...)
+// A member `kXxx` is a byte offset from the start of the object named by its first word (Thread, Frame, Code, ...)
 // unless its comment says otherwise. kAbsent stands for "this version has no such field": reading it is a bug, so every
 // user asks first (`if constexpr (L::kThreadCframe != kAbsent)`).
 //
-// All figures are those of a release build with the GIL on x86-64 Linux. layout_check.cc compares every one of them with
+// All figures are those of a release build with the GIL on x86-64 Linux. layout_check.cc compares each of them with
 // the version's own headers; compiling it is the check. What may differ between builds of one minor version (the
-// interpreter state, above all) is not trusted at run time before it checked out: see gc_state.h and self_check.h.
+// interpreter state, above all) is not trusted at run time before it checked out: see gc_state.h.
 #ifndef LIMPET_CPYTHON_LAYOUTS_H_
 #define LIMPET_CPYTHON_LAYOUTS_H_
 
@@ -78,12 +78,12 @@ struct LayoutCommon {
   static constexpr int kFrameOwner = 70;
   static constexpr int kFrameIsEntry = kAbsent;            // 3.11: bool, the first frame of its C-level loop
   static constexpr int kFrameReturnOffset = kAbsent;       // 3.12+: uint16_t
-  static constexpr int kFrameStackTop = kAbsent;           // 3.11 to 3.13: int, slots of localsplus in use, -1 while running
+  static constexpr int kFrameStackTop = kAbsent;           // 3.11 to 3.13: int, slots in use, -1 while running
   static constexpr int kFrameStackPointer = kAbsent;       // 3.14+: pointer to the first free slot, null while running
   static constexpr int kFrameLocalsPlus = 72;              // locals, cells, then the evaluation stack; 8 bytes each
-  static constexpr uint64_t kFrameCodeTagMask = 0;         // 3.14+: f_executable is a _PyStackRef; these bits are not address
+  static constexpr uint64_t kFrameCodeTagMask = 0;         // 3.14+: bits of f_executable that are no address
 
-  // Values of the owner byte, which is a signed char. From kOwnerShim on a frame is the interpreter's own and shown to nobody.
+  // Values of the owner byte, a signed char. From kOwnerShim on a frame is the interpreter's own and shown to nobody.
   static constexpr int kOwnerThread = 0;
   static constexpr int kOwnerGenerator = 1;
   static constexpr int kOwnerFrameObject = 2;
@@ -99,6 +99,12 @@ struct LayoutCommon {
   static constexpr int kCodeLineTable = 136;
   static constexpr int kCodeUnit = 2;
   static constexpr int kCodeFrameSize = kAbsent;           // 3.12+: int, slots of a frame, the specials included
+
+  // Instructions that resume a generator inside the same loop while keeping no operand, as numbered by this version.
+  static constexpr int kOpcodeSend = kAbsent;
+  static constexpr int kOpcodeSendGen = kAbsent;
+  // 3.12: `x.p()` inlines a property's getter without taking anything off the stack.
+  static constexpr bool kPropertyCallKeepsStack = false;
 
   // struct gc_generation and its statistics.
   static constexpr int kGenerations = 3;
@@ -153,7 +159,7 @@ struct Layout311 : LayoutCommon {
   static constexpr int kInterpreterGc = 648;
   static constexpr int kGcEnabled = 12;
   static constexpr int kGcGenerations = 24;
-  static constexpr int kGcGeneration0 = 96;                // points to kGcGenerations: the check that the gc state was found
+  static constexpr int kGcGeneration0 = 96;                // points to kGcGenerations: tells a gc state
   static constexpr int kGcStats = 128;
   static constexpr int kGcCollecting = 200;
 
@@ -183,6 +189,10 @@ struct Layout312 : LayoutCommon {
   static constexpr int kCodeFrameSize = 76;
   static constexpr int kCodeFirstTraceable = 176;
   static constexpr int kCodeInstructions = 192;
+
+  static constexpr int kOpcodeSend = 123;
+  static constexpr int kOpcodeSendGen = 168;
+  static constexpr bool kPropertyCallKeepsStack = true;
 
   static constexpr int kInterpreterGc = 112;
   static constexpr int kGcEnabled = 12;
@@ -216,9 +226,12 @@ struct Layout313 : LayoutCommon {
   static constexpr int kCodeFirstTraceable = 184;
   static constexpr int kCodeInstructions = 200;
 
+  static constexpr int kOpcodeSend = 104;
+  static constexpr int kOpcodeSendGen = 208;
+
   static constexpr int kInterpreterGc = 7400;
   static constexpr int kGcEnabled = 12;
-  static constexpr int kGcGenerations = 24;                // 20 in later patch releases (3.13.18), where the head aligns to 4
+  static constexpr int kGcGenerations = 24;                // 20 in 3.13.18, where the head aligns to 4
   static constexpr int kGcGeneration0 = 96;
   static constexpr int kGcStats = 128;
   static constexpr int kGcCollecting = 200;
@@ -254,10 +267,13 @@ struct Layout314 : LayoutCommon {
   static constexpr int kCodeFirstTraceable = 192;
   static constexpr int kCodeInstructions = 208;
 
+  static constexpr int kOpcodeSend = 106;
+  static constexpr int kOpcodeSendGen = 197;
+
   static constexpr int kInterpreterGc = 7408;
   static constexpr int kGcEnabled = 12;
   static constexpr int kGcGenerations = 24;
-  static constexpr int kGcGeneration0 = 256;               // not there in 3.14.0 to 3.14.4, whose collector was another one
+  static constexpr int kGcGeneration0 = 256;               // not in 3.14.0 to 3.14.4 (another collector)
   static constexpr int kGcStats = 120;
   static constexpr int kGcCollecting = 192;
 
@@ -294,6 +310,9 @@ struct Layout315 : LayoutCommon {
   static constexpr int kCodeFrameSize = 76;
   static constexpr int kCodeFirstTraceable = 192;
   static constexpr int kCodeInstructions = 208;
+
+  static constexpr int kOpcodeSend = 105;
+  static constexpr int kOpcodeSendGen = 203;
 
   static constexpr int kInterpreterGc = 7400;
   static constexpr int kGcEnabled = 0;
