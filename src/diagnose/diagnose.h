@@ -19,6 +19,9 @@ struct Options {
 // Findings at or above this confidence make the verdict "leak".
 inline constexpr double kSure = 0.5;
 
+// What was live when the process is looked at: when finalisation began, else at the end.
+capture::Amount LiveAtReference(const capture::Process& process);
+
 Diagnosis Diagnose(const capture::Recording& recording, const Options& options);
 
 }  // namespace limpet::diagnose

@@ -1,0 +1,105 @@
+#include "diagnose/backlog.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "diagnose/suspects.h"
+
+namespace limpet::diagnose {
+namespace {
+
+constexpr size_t kStretches = 8;
+constexpr double kRiseShare = 7.0 / 8;  // between the middles of the first and the last stretch
+constexpr uint64_t kMinRise = 32'000;
+constexpr double kBacklogConfidence = 0.7;
+
+// Place of a moment in the run, 0..1, on the clock of Weights().
+class RunClock {
+ public:
+  RunClock(const capture::Process& process, AsOf as_of)
+      : process_(process), weights_(Weights(process, as_of)), end_ns_(TimeOf(process, as_of).time_ns) {
+    double sum = 0;
+    for (double weight : weights_) starts_.push_back(std::exchange(sum, sum + weight));
+    total_ = sum;
+  }
+  std::optional<double> At(uint64_t time_ns) const {
+    if (time_ns > end_ns_ || total_ <= 0) return std::nullopt;
+    for (size_t i = 0; i < weights_.size(); i++) {
+      const capture::EpochGroup& group = process_.groups[i];
+      uint64_t end = std::min(group.end_ns, end_ns_);
+      if (time_ns > end) continue;
+      double length = end > group.start_ns ? static_cast<double>(end - group.start_ns) : 1;
+      double inside = time_ns > group.start_ns ? static_cast<double>(time_ns - group.start_ns) / length : 0;
+      return (starts_[i] + inside * weights_[i]) / total_;
+    }
+    return 1;
+  }
+
+ private:
+  const capture::Process& process_;
+  std::vector<double> weights_, starts_;
+  double total_ = 0;
+  uint64_t end_ns_;
+};
+
+// A line whose older blocks die while births go on, up to the end.
+bool MayBeQueue(const Suspect& s) {
+  return s.signal == Signal::kNone && (s.reason == Reason::kBounded || s.reason == Reason::kFlushed) &&
+         s.judgement.factors.going_on > 0.5 && s.live.bytes > 0 && s.live.blocks >= 6;
+}
+
+}  // namespace
+
+std::optional<uint64_t> SteadyRise(const capture::Process& process) {
+  RunClock clock(process, ReferenceOf(process));
+  std::array<std::vector<uint64_t>, kStretches> levels;
+  for (const capture::SampleRecord& sample : process.samples) {
+    std::optional<double> at = clock.At(sample.time_ns);
+    if (at) levels[std::min(kStretches - 1, static_cast<size_t>(*at * kStretches))].push_back(sample.live_bytes);
+  }
+  std::array<double, kStretches> level{};
+  for (size_t k = 0; k < kStretches; k++) {
+    if (levels[k].empty()) return std::nullopt;
+    auto middle = levels[k].begin() + static_cast<ptrdiff_t>(levels[k].size() / 2);
+    std::nth_element(levels[k].begin(), middle, levels[k].end());
+    level[k] = static_cast<double>(*middle);
+  }
+  // The first stretch also holds start-up and imports; what counts is the rise after it.
+  double rise = level[kStretches - 1] - level[1];
+  double mean_step = rise / (kStretches - 2);
+  if (rise < static_cast<double>(kMinRise)) return std::nullopt;
+  for (size_t k = 2; k < kStretches; k++)
+    if (level[k] - level[k - 1] < (k + 1 == kStretches ? 0.5 : 0.25) * mean_step) return std::nullopt;
+  return static_cast<uint64_t>(rise * (kStretches - 1) / (kStretches - 2));
+}
+
+void MarkBacklog(const capture::Process& process, std::vector<Suspect>& suspects) {
+  std::optional<uint64_t> rise = SteadyRise(process);
+  if (!rise) return;
+  double unexplained = static_cast<double>(*rise);
+  for (const Suspect& s : suspects)
+    if (s.signal != Signal::kNone && s.as_of != AsOf::kPeak) unexplained -= s.steady_bytes * kRiseShare;
+  if (unexplained < 0.4 * static_cast<double>(*rise) || unexplained < static_cast<double>(kMinRise)) return;
+  // The largest lines that together make up what is unexplained, and not much more.
+  std::vector<Suspect*> chosen;
+  double sum = 0;
+  for (Suspect& s : suspects) {
+    if (!MayBeQueue(s)) continue;
+    double share = static_cast<double>(s.live.bytes) * kRiseShare;
+    if (share < 0.05 * unexplained || sum + share > 1.4 * unexplained) continue;
+    sum += share;
+    chosen.push_back(&s);
+  }
+  double accounted = sum / unexplained;
+  if (accounted < 0.5) return;
+  for (Suspect* s : chosen) {
+    s->signal = Signal::kBacklog;
+    s->confidence = kBacklogConfidence * std::min(1.0, accounted / 0.8);
+    s->steady_bytes = static_cast<double>(s->live.bytes);
+    s->steady_blocks = static_cast<double>(s->live.blocks);
+    s->backlog_bytes = static_cast<uint64_t>(unexplained);
+  }
+}
+
+}  // namespace limpet::diagnose

@@ -1,0 +1,26 @@
+// Backlogs: a queue that is filled faster than it is read. Its old entries do leave, so the survivor test takes it for a ring buffer; but
+// a ring's memory is constant, and a backlog's is not. What tells them apart is the memory of the whole process over time.
+#ifndef LIMPET_DIAGNOSE_BACKLOG_H_
+#define LIMPET_DIAGNOSE_BACKLOG_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "capture/recording.h"
+
+namespace limpet::diagnose {
+
+struct Suspect;
+
+// By how much the live memory of the process rose from the first to the last of eight stretches of the run, if it rose from each to the
+// next. Nothing where it did not, or where there are too few samples to tell.
+std::optional<uint64_t> SteadyRise(const capture::Process& process);
+
+// Turns dismissed suspects into findings of signal kBacklog where the process rises and the findings so far do not account for it.
+// REQUIRES: suspects are sorted by live bytes, most first.
+void MarkBacklog(const capture::Process& process, std::vector<Suspect>& suspects);
+
+}  // namespace limpet::diagnose
+
+#endif  // LIMPET_DIAGNOSE_BACKLOG_H_

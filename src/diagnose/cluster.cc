@@ -1,0 +1,115 @@
+#include "diagnose/cluster.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace limpet::diagnose {
+namespace {
+
+using capture::FrameId;
+using capture::Process;
+
+constexpr double kSameRhythm = 0.85;
+
+// Cosine of the angle between the survivors of two lines over time: 1 where they grow in proportion.
+double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b) {
+  double dot = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < std::min(a.size(), b.size()); i++) {
+    auto x = static_cast<double>(a[i].survivors.blocks), y = static_cast<double>(b[i].survivors.blocks);
+    dot += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : 0;
+}
+
+class Joiner {
+ public:
+  Joiner(const Process& process, const UnitTable& table, const std::vector<Suspect>& suspects)
+      : process_(process), table_(table), suspects_(suspects) {
+    for (const Suspect& s : suspects) {
+      const Unit& unit = table.units[s.unit];
+      bool wanted = s.signal != Signal::kNone && !unit.no_frame;
+      chains_.push_back(wanted ? UserFrames(process, table, HeaviestSite(process, unit, s.as_of)) : std::vector<FrameId>{});
+    }
+  }
+
+  bool Related(size_t a, size_t b) const {
+    if (chains_[a].empty() || chains_[b].empty()) return false;
+    const Suspect &x = suspects_[a], &y = suspects_[b];
+    if ((x.kind == Kind::kNative) != (y.kind == Kind::kNative)) return false;  // one leaks in C, the other does not
+    bool by_product = x.signal == Signal::kSwelling || y.signal == Signal::kSwelling;
+    if (!by_product && Rhythm(x.slots, y.slots) < kSameRhythm) return false;
+    return SameFunction(chains_[a][0], chains_[b][0]) || Calls(a, b) || Calls(b, a);
+  }
+
+ private:
+  bool SameFunction(FrameId a, FrameId b) const {
+    const capture::Frame &x = process_.frames[a.value], &y = process_.frames[b.value];
+    return x.file == y.file && x.function == y.function && x.first_line == y.first_line;
+  }
+
+  // Is the line of `outer` a caller of the line of `inner`? The caller next to it shares its fate; one farther out is often the main loop,
+  // and joins only where it is the lesser one: the storage that holds what the inner one makes.
+  bool Calls(size_t outer, size_t inner) const {
+    uint32_t line = table_.line_of_frame[chains_[outer][0].value];
+    const std::vector<FrameId>& chain = chains_[inner];
+    for (size_t i = 1; i < chain.size(); i++) {
+      if (table_.line_of_frame[chain[i].value] != line) continue;
+      bool lesser = suspects_[outer].live.bytes * 2 < suspects_[inner].live.bytes;
+      return i == 1 || lesser || suspects_[outer].signal == Signal::kSwelling;
+    }
+    return false;
+  }
+
+  const Process& process_;
+  const UnitTable& table_;
+  const std::vector<Suspect>& suspects_;
+  std::vector<std::vector<FrameId>> chains_;
+};
+
+}  // namespace
+
+uint32_t HeaviestSite(const Process& process, const Unit& unit, AsOf as_of) {
+  uint32_t best = unit.sites.front();
+  for (uint32_t site : unit.sites)
+    if (LiveAt(process.sites[site], as_of).bytes > LiveAt(process.sites[best], as_of).bytes) best = site;
+  return best;
+}
+
+std::vector<FrameId> UserFrames(const Process& process, const UnitTable& table, uint32_t site) {
+  std::vector<FrameId> frames;
+  capture::NodeId node = table.user_node[process.sites[site].node.value];
+  if (node.value == 0) return frames;
+  Owner owner = table.owner[process.nodes[node.value].frame.value];
+  for (; node.value != 0; node = process.nodes[node.value].parent) {
+    FrameId frame = process.nodes[node.value].frame;
+    bool repeats = !frames.empty() && table.line_of_frame[frames.back().value] == table.line_of_frame[frame.value];
+    if (table.owner[frame.value] <= owner && !repeats) frames.push_back(frame);
+  }
+  return frames;
+}
+
+std::vector<Cluster> ClusterSuspects(const Process& process, const UnitTable& table,
+                                     const std::vector<Suspect>& suspects) {
+  Joiner joiner(process, table, suspects);
+  std::vector<size_t> order;
+  for (size_t i = 0; i < suspects.size(); i++)
+    if (suspects[i].signal != Signal::kNone) order.push_back(i);
+  // What keeps blocks comes before what only swells: the latter is named after the former, not the other way round.
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    bool x = suspects[a].signal == Signal::kSwelling, y = suspects[b].signal == Signal::kSwelling;
+    return x != y ? y : suspects[a].live.bytes > suspects[b].live.bytes;
+  });
+  std::vector<Cluster> clusters;
+  for (size_t i : order) {
+    auto home = std::find_if(clusters.begin(), clusters.end(), [&](const Cluster& cluster) {
+      return std::any_of(cluster.members.begin(), cluster.members.end(), [&](size_t m) { return joiner.Related(m, i); });
+    });
+    if (home != clusters.end()) home->members.push_back(i);
+    else clusters.push_back({{i}});
+  }
+  return clusters;
+}
+
+}  // namespace limpet::diagnose

@@ -1,0 +1,197 @@
+#include "diagnose/describe.h"
+
+#include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "diagnose/evidence.h"
+
+namespace limpet::diagnose {
+namespace {
+
+using capture::FrameId;
+using capture::NodeId;
+using capture::Process;
+
+constexpr size_t kFingerprintFrames = 8;
+
+// FNV-1a, 64 bits: the fingerprint must not change with the standard library or the machine.
+class Hash {
+ public:
+  void Add(std::string_view text) {
+    for (char c : text) Mix(static_cast<unsigned char>(c));
+    Mix(0);
+  }
+  std::string Hex() const { return fmt::format("{:016x}", value_); }
+
+ private:
+  void Mix(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001b3u; }
+  uint64_t value_ = 0xcbf29ce484222325u;
+};
+
+std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// The functions outwards from the line that all heavy stacks of the unit share: a second caller may be the heavier one next time.
+std::string Fingerprint(const Process& process, const UnitTable& table, const Unit& unit, AsOf as_of) {
+  Hash hash;
+  if (unit.no_frame) {
+    hash.Add("no Python frame");
+    return hash.Hex();
+  }
+  uint32_t heaviest = HeaviestSite(process, unit, as_of);
+  std::vector<FrameId> shared = UserFrames(process, table, heaviest);
+  uint64_t heavy = LiveAt(process.sites[heaviest], as_of).bytes / 10;
+  auto name = [&](FrameId id) { return std::pair(process.frames[id.value].file, process.frames[id.value].function); };
+  for (uint32_t site : unit.sites) {
+    if (site == heaviest || LiveAt(process.sites[site], as_of).bytes <= heavy) continue;
+    std::vector<FrameId> other = UserFrames(process, table, site);
+    size_t same = 0;
+    while (same < std::min(shared.size(), other.size()) && name(shared[same]) == name(other[same])) same++;
+    shared.resize(std::max<size_t>(1, same));
+  }
+  size_t used = 0;
+  for (size_t i = 0; i < shared.size() && used < kFingerprintFrames; i++) {
+    if (i > 0 && name(shared[i]) == name(shared[i - 1])) continue;
+    hash.Add(BaseName(process.frames[shared[i].value].file));
+    hash.Add(process.frames[shared[i].value].function);
+    used++;
+  }
+  return hash.Hex();
+}
+
+void AddStack(const Process& process, const UnitTable& table, const Unit& unit, AsOf as_of, Finding& f) {
+  if (unit.no_frame) {
+    f.site.push_back({.function = "<no Python frame>", .file = "", .line = 0, .column = {}, .end_column = {}});
+    f.stacks = 1;
+    return;
+  }
+  NodeId node = process.sites[HeaviestSite(process, unit, as_of)].node;
+  NodeId user = table.user_node[node.value];
+  for (; node != user; node = process.nodes[node.value].parent)
+    f.below.push_back(LocationOf(process, process.nodes[node.value].frame));
+  for (; node.value != 0; node = process.nodes[node.value].parent)
+    f.site.push_back(LocationOf(process, process.nodes[node.value].frame));
+  std::vector<uint32_t> nodes;
+  for (uint32_t site : unit.sites)
+    if (LiveAt(process.sites[site], as_of).blocks) nodes.push_back(process.sites[site].node.value);
+  std::sort(nodes.begin(), nodes.end());
+  f.stacks = static_cast<uint32_t>(std::unique(nodes.begin(), nodes.end()) - nodes.begin());
+}
+
+// How long the growth of this suspect took: from its first survivors to the image.
+double GrowthSeconds(const Process& process, const Suspect& s) {
+  uint64_t start = s.slots.empty() ? 0 : process.groups[s.judgement.onset_slot].start_ns;
+  uint64_t end = TimeOf(process, s.as_of).time_ns;
+  return end > start ? static_cast<double>(end - start) / 1e9 : 0;
+}
+
+double GrowthIterations(const Process& process, const Suspect& s) {
+  if (process.iterations == 0 || s.slots.empty()) return 0;
+  uint32_t first = process.groups[s.judgement.onset_slot].first_iteration;
+  uint32_t end = process.groups[s.slots.size() - 1].end_iteration;
+  return end > first ? end - first : 0;
+}
+
+void AddFigures(const Process& process, const UnitTable& table, const Suspect& s, Finding& f) {
+  f.live += s.live;
+  f.births += table.units[s.unit].births;
+  double seconds = GrowthSeconds(process, s), iterations = GrowthIterations(process, s);
+  if (seconds > 0) {
+    f.bytes_per_second += s.steady_bytes / seconds;
+    f.objects_per_second += s.steady_blocks / seconds;
+  }
+  if (iterations > 0) {
+    f.bytes_per_iteration = f.bytes_per_iteration.value_or(0) + s.steady_bytes / iterations;
+    f.objects_per_iteration = f.objects_per_iteration.value_or(0) + s.steady_blocks / iterations;
+  }
+}
+
+// The fate of the blocks born in the older half of the growth.
+void AddOldHalf(const Process& process, const Suspect& s, Finding& f) {
+  double total = 0, at = 0;
+  for (const Slot& slot : s.slots) total += slot.weight;
+  double middle = (s.judgement.onset + 1) / 2 * total;
+  capture::Amount births, survivors;
+  uint64_t end = TimeOf(process, s.as_of).time_ns;
+  f.since_ns = s.slots.empty() ? 0 : process.groups[s.judgement.onset_slot].start_ns;
+  for (size_t i = 0; i < s.slots.size(); i++) {
+    at += s.slots[i].weight;
+    bool after_onset = i >= s.judgement.onset_slot;
+    if (after_onset && at > middle && births.blocks) break;
+    if (!after_onset) continue;
+    births += s.slots[i].births;
+    survivors += s.slots[i].survivors;
+    uint64_t slot_end = std::min(end, process.groups[i].end_ns);
+    f.old_age_ns = end - slot_end;
+  }
+  f.old_deaths = births.blocks - std::min(births.blocks, survivors.blocks);
+  f.old_survival = births.blocks ? static_cast<double>(survivors.blocks) / static_cast<double>(births.blocks) : 0;
+}
+
+Finding Describe(const Process& process, const UnitTable& table, const Suspect& s) {
+  Finding f;
+  f.kind = s.kind;
+  f.confidence = s.confidence;
+  f.as_of = s.as_of;
+  f.processes = {process.pid};
+  const Unit& unit = table.units[s.unit];
+  AddStack(process, table, unit, s.as_of, f);
+  AddFigures(process, table, s, f);
+  AddOldHalf(process, s, f);
+  f.fingerprint = Fingerprint(process, table, unit, s.as_of);
+  return f;
+}
+
+}  // namespace
+
+Finding DescribeCluster(const Process& process, const UnitTable& table, const std::vector<Suspect>& suspects,
+                        const Cluster& cluster) {
+  const Suspect& main = suspects[cluster.members.front()];
+  Finding f = Describe(process, table, main);
+  for (size_t i = 1; i < cluster.members.size(); i++) {
+    const Suspect& part = suspects[cluster.members[i]];
+    AddFigures(process, table, part, f);
+    f.parts.push_back({LocationOf(process, table.units[part.unit].frame), part.live});
+    f.confidence = std::max(f.confidence, part.confidence);
+  }
+  // Raw blocks beside objects that grow in the same rhythm are what those objects consist of.
+  bool with_objects = std::any_of(cluster.members.begin(), cluster.members.end(), [&](size_t m) {
+    return suspects[m].kind == Kind::kPythonObject && suspects[m].signal != Signal::kSwelling;
+  });
+  if (f.kind == Kind::kRawBlock && with_objects) f.kind = Kind::kPythonObject;
+  f.evidence = EvidenceFor(process, suspects, cluster, f);
+  return f;
+}
+
+Dismissed DescribeDismissed(const Process& process, const UnitTable& table, const Suspect& suspect) {
+  Dismissed d{suspect.reason, Describe(process, table, suspect)};
+  d.finding.confidence = 1 - suspect.confidence;
+  d.finding.bytes_per_second = d.finding.objects_per_second = 0;  // it does not grow
+  d.finding.bytes_per_iteration = d.finding.objects_per_iteration = std::nullopt;
+  d.finding.evidence = {EvidenceAgainst(process, suspect)};
+  return d;
+}
+
+void SeparateFingerprints(std::vector<Finding>& findings) {
+  std::vector<Finding*> order;
+  for (Finding& f : findings) order.push_back(&f);
+  std::stable_sort(order.begin(), order.end(), [](const Finding* a, const Finding* b) {
+    if (a->fingerprint != b->fingerprint) return a->fingerprint < b->fingerprint;
+    return a->site.front().line < b->site.front().line;
+  });
+  std::string base;
+  uint32_t repeats = 0;
+  for (Finding* f : order) {
+    repeats = f->fingerprint == base ? repeats + 1 : 0;
+    base = f->fingerprint;
+    if (!repeats) continue;
+    Hash hash;
+    hash.Add(base);
+    hash.Add(std::to_string(repeats));
+    f->fingerprint = hash.Hex();
+  }
+}
+
+}  // namespace limpet::diagnose

@@ -1,0 +1,182 @@
+#include "diagnose/diagnose.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "diagnose/cluster.h"
+#include "diagnose/describe.h"
+#include "diagnose/suspects.h"
+#include "diagnose/unit.h"
+
+namespace limpet::diagnose {
+namespace {
+
+using capture::Process;
+
+constexpr size_t kMinGroups = 6;
+constexpr uint64_t kDismissedBytes = 16'000;  // less is not worth a word
+
+struct ProcessResult {
+  std::vector<Finding> findings;
+  std::vector<Dismissed> dismissed;
+};
+
+ProcessResult DiagnoseProcess(const Process& process) {
+  ProcessResult result;
+  UnitTable table = GroupByLine(process);
+  std::vector<Suspect> suspects = FindSuspects(process, table);
+  for (const Cluster& cluster : ClusterSuspects(process, table, suspects))
+    result.findings.push_back(DescribeCluster(process, table, suspects, cluster));
+  SeparateFingerprints(result.findings);
+  for (const Suspect& suspect : suspects) {
+    bool worth = std::max(suspect.live.bytes, suspect.peak_live.bytes) >= kDismissedBytes;
+    if (suspect.signal == Signal::kNone && worth) result.dismissed.push_back(DescribeDismissed(process, table, suspect));
+  }
+  return result;
+}
+
+// Workers run the same code: the same finding in several of them is one finding.
+void MergeInto(Finding& into, const Finding& other) {
+  into.live += other.live;
+  into.births += other.births;
+  into.bytes_per_second += other.bytes_per_second;
+  into.objects_per_second += other.objects_per_second;
+  into.old_deaths += other.old_deaths;
+  into.confidence = std::max(into.confidence, other.confidence);
+  into.stacks = std::max(into.stacks, other.stacks);
+  into.processes.insert(into.processes.end(), other.processes.begin(), other.processes.end());
+}
+
+template <typename T, typename Get>
+void MergeByFingerprint(std::vector<T>& all, Get finding_of) {
+  std::map<std::string, size_t> first;
+  std::vector<T> merged;
+  for (T& one : all) {
+    const Finding& f = finding_of(one);
+    std::string key = f.fingerprint + char('0' + static_cast<int>(f.kind));
+    auto known = first.find(key);
+    bool other_process = known != first.end() && f.processes != finding_of(merged[known->second]).processes;
+    if (other_process) {
+      MergeInto(finding_of(merged[known->second]), f);
+    } else {
+      if (known == first.end()) first[key] = merged.size();
+      merged.push_back(std::move(one));
+    }
+  }
+  all = std::move(merged);
+}
+
+double Importance(const Finding& f) {
+  return (f.confidence >= kSure ? 1e6 : 1.0) * f.confidence * (1.0 + f.bytes_per_second);
+}
+
+// Why a process can tell nothing, or "".
+std::string Undecidable(const Process& process) {
+  if (process.state == capture::State::kRefused) return "it was not traced: " + process.reason;
+  if (process.births.blocks == 0) return "it allocated nothing that limpet saw";
+  if (process.groups.size() < kMinGroups)
+    return fmt::format("it was too short: {} of {} epochs; let it work longer", process.groups.size(), kMinGroups);
+  if (process.limits & capture::kLimitHooksLost) return "something replaced Python's allocators while it ran";
+  if (process.limits & (capture::kLimitDisk | capture::kLimitBlocks))
+    return "the recording stopped growing before the program ended (disk full or size limit)";
+  if (process.state == capture::State::kStopped) return "tracing stopped early: " + process.reason;
+  return "";
+}
+
+std::string ExplainLeak(const std::vector<Finding>& findings) {
+  size_t sure = 0;
+  double rate = 0;
+  for (const Finding& f : findings) {
+    if (f.confidence < kSure) continue;
+    sure++;
+    rate += f.bytes_per_second;
+  }
+  return fmt::format("{} memory that is never freed while new comes: {}/s together",
+                     sure == 1 ? std::string("1 place keeps") : fmt::format("{} places keep", sure),
+                     base::FormatBytes(static_cast<uint64_t>(rate)));
+}
+
+void Decide(const std::vector<const Process*>& processes, Diagnosis& d) {
+  if (std::any_of(d.findings.begin(), d.findings.end(), [](const Finding& f) { return f.confidence >= kSure; })) {
+    d.verdict = Verdict::kLeak;
+    d.explanation = ExplainLeak(d.findings);
+    return;
+  }
+  d.verdict = Verdict::kInconclusive;
+  if (processes.empty()) {
+    d.explanation = "no process was recorded";
+    return;
+  }
+  // The largest process stands for the run: helpers that live for a moment do not make it undecidable.
+  const Process* largest = *std::max_element(processes.begin(), processes.end(), [](const Process* a, const Process* b) {
+    return a->births.bytes < b->births.bytes;
+  });
+  std::string why = Undecidable(*largest);
+  if (!why.empty()) {
+    d.explanation = fmt::format("process {}: {}", largest->pid, why);
+    return;
+  }
+  uint64_t live = LiveAtReference(*largest).bytes;
+  for (const Finding& f : d.findings) {
+    if (f.live.bytes < std::max<uint64_t>(kDismissedBytes, live / 100)) continue;
+    d.explanation = "something grew, but too little or too unevenly to be sure; a longer run under the same load would decide";
+    return;
+  }
+  d.verdict = Verdict::kNoLeak;
+  d.explanation = "nothing grows: where births go on, old blocks die; where old blocks stay, no new ones come";
+}
+
+}  // namespace
+
+capture::Amount LiveAtReference(const Process& process) {
+  return ReferenceOf(process) == AsOf::kFinalize ? process.final.live : process.live();
+}
+
+Diagnosis Diagnose(const capture::Recording& recording, const Options& options) {
+  Diagnosis d;
+  std::vector<const Process*> processes;
+  for (const Process& process : recording.processes) {
+    if (options.pid && process.pid != *options.pid) continue;
+    processes.push_back(&process);
+    ProcessResult result = DiagnoseProcess(process);
+    std::move(result.findings.begin(), result.findings.end(), std::back_inserter(d.findings));
+    std::move(result.dismissed.begin(), result.dismissed.end(), std::back_inserter(d.dismissed));
+  }
+  MergeByFingerprint(d.findings, [](Finding& f) -> Finding& { return f; });
+  MergeByFingerprint(d.dismissed, [](Dismissed& one) -> Finding& { return one.finding; });
+  std::stable_sort(d.findings.begin(), d.findings.end(),
+                   [](const Finding& a, const Finding& b) { return Importance(a) > Importance(b); });
+  std::stable_sort(d.dismissed.begin(), d.dismissed.end(), [](const Dismissed& a, const Dismissed& b) {
+    return a.finding.live.bytes > b.finding.live.bytes;
+  });
+  Decide(processes, d);
+  if (d.findings.size() > options.max_findings) d.findings.resize(options.max_findings);
+  if (d.dismissed.size() > options.max_dismissed) d.dismissed.resize(options.max_dismissed);
+  return d;
+}
+
+std::string_view KindName(Kind kind) {
+  return kind == Kind::kNative ? "native" : kind == Kind::kRawBlock ? "raw-block" : "python-object";
+}
+
+std::string_view VerdictName(Verdict verdict) {
+  return verdict == Verdict::kLeak ? "leak" : verdict == Verdict::kNoLeak ? "no-leak" : "inconclusive";
+}
+
+std::string_view ReasonName(Reason reason) {
+  switch (reason) {
+    case Reason::kBounded: return "bounded";
+    case Reason::kWarmUp: return "warm-up";
+    case Reason::kOneOff: return "one-off";
+    case Reason::kFlushed: return "flushed";
+    case Reason::kReleased: return "released";
+    case Reason::kTooFew: return "too-few";
+  }
+  return "too-few";
+}
+
+}  // namespace limpet::diagnose

@@ -1,0 +1,284 @@
+#include "diagnose/survival.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace limpet::diagnose {
+namespace {
+
+constexpr uint64_t kMinBlocks = 6;
+constexpr uint64_t kMinBytes = 1000;
+constexpr size_t kMinSlots = 5;   // of the growth
+constexpr double kMinSpan = 0.2;  // of the run
+
+// 0 up to `low`, 1 from `high` on, straight between.
+double Ramp(double x, double low, double high) { return std::clamp((x - low) / (high - low), 0.0, 1.0); }
+
+double Median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+double Mean(const std::vector<double>& values) {
+  return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// The slots laid out over [0, 1].
+struct Axis {
+  std::vector<double> start, end;
+  explicit Axis(std::span<const Slot> slots) {
+    double total = 0;
+    for (const Slot& slot : slots) total += slot.weight;
+    double at = 0;
+    for (const Slot& slot : slots) {
+      start.push_back(total > 0 ? at / total : 0);
+      at += slot.weight;
+      end.push_back(total > 0 ? at / total : 0);
+    }
+  }
+};
+
+struct Windows {
+  std::vector<double> kept, kept_bytes, born;
+};
+
+// Deals the slots out to `count` windows of equal length over [from, 1]; a slot that lies in several is shared out by overlap.
+Windows Deal(std::span<const Slot> slots, const Axis& axis, double from, size_t count) {
+  Windows out;
+  for (auto* v : {&out.kept, &out.kept_bytes, &out.born}) v->assign(count, 0);
+  double length = std::max(1e-12, 1 - from);
+  for (size_t i = 0; i < slots.size(); i++) {
+    double a = (axis.start[i] - from) / length * static_cast<double>(count);
+    double b = (axis.end[i] - from) / length * static_cast<double>(count);
+    if (b <= 0 && i + 1 < slots.size()) continue;
+    auto last = static_cast<double>(count);
+    size_t first_window = static_cast<size_t>(std::clamp(std::floor(a), 0.0, last - 1));
+    size_t last_window = static_cast<size_t>(std::clamp(std::ceil(b) - 1, 0.0, last - 1));
+    for (size_t k = first_window; k <= last_window; k++) {
+      double overlap = std::min(b, static_cast<double>(k + 1)) - std::max(a, static_cast<double>(k));
+      double share = b - a > 1e-12 ? std::clamp(overlap / (b - a), 0.0, 1.0) : (k == first_window ? 1.0 : 0.0);
+      out.kept[k] += share * static_cast<double>(slots[i].survivors.blocks);
+      out.kept_bytes[k] += share * static_cast<double>(slots[i].survivors.bytes);
+      out.born[k] += share * static_cast<double>(slots[i].births.blocks);
+    }
+  }
+  return out;
+}
+
+// Theil-Sen: the median of the slopes of all pairs, as change of the logarithm over the whole span. Robust against a window or two
+// that hold blocks merely in use.
+double LogSlope(const std::vector<double>& values, size_t windows) {
+  std::vector<double> slopes;
+  for (size_t i = 0; i < values.size(); i++)
+    for (size_t j = i + 1; j < values.size(); j++)
+      slopes.push_back((std::log(values[j] + 0.5) - std::log(values[i] + 0.5)) / static_cast<double>(j - i));
+  return Median(slopes) * static_cast<double>(windows);
+}
+
+// The factors that look at the windows, and the typical window itself.
+struct WindowView {
+  Factors factors;
+  double typical = 0;
+  double survival = 0;
+};
+
+WindowView LookAt(const Windows& w) {
+  WindowView view;
+  size_t n = w.kept.size();
+  std::vector<double> body(w.kept.begin(), w.kept.end() - 1);  // the last window also holds what is in use just now
+  view.typical = Median(body);
+  if (view.typical < 1) {
+    view.factors.every_window = 0;
+    return view;
+  }
+  // Where the program did less at first, the older windows kept less: then the share that they kept speaks for them.
+  std::vector<double> born(w.born.begin(), w.born.end() - 1);
+  double mean_born = Mean(born);
+  std::vector<double> fair = body, fractions;
+  for (size_t k = 0; k < n - 1; k++) {
+    double fraction = w.born[k] > 0 ? w.kept[k] / w.born[k] : 0;
+    fractions.push_back(fraction);
+    if (k < n / 2) fair[k] = std::max(fair[k], fraction * mean_born);
+  }
+  view.survival = Median(fractions);
+  double least = std::min(*std::min_element(fair.begin(), fair.end()), w.kept.back());
+  view.factors.every_window = Ramp((least + std::sqrt(least) + 0.25) / view.typical, 0.15, 0.5);
+
+  std::vector<double> deviations;
+  for (double value : fair) deviations.push_back(std::abs(value - view.typical) / view.typical);
+  std::sort(deviations.begin(), deviations.end());
+  deviations.pop_back();
+  double noise = 1 / std::sqrt(view.typical);
+  view.factors.even = 1 - Ramp(Mean(deviations) - 0.8 * noise, 0.35, 1.2);
+
+  double slope_error = 1.5 * noise;  // of LogSlope, from the chance of counts
+  view.factors.old_alive = 1 - Ramp(LogSlope(fair, n) - 1.5 * slope_error, 0.6, 1.5);
+  view.factors.not_slowing = 1 - Ramp(-LogSlope(body, n) - 1.5 * slope_error, 0.7, 2.0);
+  return view;
+}
+
+double Shape(const Factors& f) { return f.every_window * f.even * f.old_alive * f.not_slowing; }
+
+struct Spread {
+  capture::Amount total;
+  size_t onset = 0;         // first slot that keeps more than a stray block
+  size_t keeping = 0;       // slots that keep any
+  double top_share = 0;     // of the slot that keeps most
+  double last = 0;          // where 98 % of them had been born
+  double largest_gap = 0;   // between slots that keep blocks
+};
+
+Spread Measure(std::span<const Slot> slots, const Axis& axis) {
+  Spread s;
+  for (const Slot& slot : slots) s.total += slot.survivors;
+  double stray = 0.01 * static_cast<double>(s.total.blocks);
+  double seen = 0, previous_end = -1;
+  bool begun = false;
+  for (size_t i = 0; i < slots.size(); i++) {
+    auto kept = static_cast<double>(slots[i].survivors.blocks);
+    if (kept == 0) continue;
+    seen += kept;
+    if (!begun && seen > stray) {
+      begun = true;
+      s.onset = i;
+    }
+    if (begun && previous_end >= 0) s.largest_gap = std::max(s.largest_gap, axis.start[i] - previous_end);
+    if (begun) previous_end = axis.end[i];
+    s.keeping++;
+    s.top_share = std::max(s.top_share, kept / static_cast<double>(s.total.blocks));
+    if (seen <= 0.98 * static_cast<double>(s.total.blocks) || s.last == 0) s.last = axis.end[i];
+    if (seen - kept < 0.98 * static_cast<double>(s.total.blocks)) s.last = axis.end[i];
+  }
+  return s;
+}
+
+// Which reason excludes growth most plainly.
+Reason WhyNot(const Judgement& j, const Spread& s, std::span<const Slot> slots) {
+  const Factors& f = j.factors;
+  if (s.total.blocks < kMinBlocks || s.total.bytes < kMinBytes) return Reason::kTooFew;
+  bool few_bursts = s.keeping <= 3 || s.top_share > 0.6;
+  if (f.none_before < 0.5) return Reason::kBounded;
+  if (f.going_on < 0.5) return few_bursts ? Reason::kOneOff : Reason::kWarmUp;
+  if (1 - j.onset < kMinSpan || slots.size() - j.onset_slot < kMinSlots)
+    return few_bursts ? Reason::kOneOff : Reason::kTooFew;
+  if (f.old_alive < 0.5) return Reason::kBounded;
+  if (f.not_slowing < 0.5) return Reason::kWarmUp;
+  if (f.every_window < 0.5 || f.even < 0.5) return few_bursts ? Reason::kOneOff : Reason::kWarmUp;
+  return Reason::kTooFew;
+}
+
+void ApplyOnset(Judgement& j, const Spread& s, std::span<const Slot> slots) {
+  for (size_t i = 0; i < s.onset; i++) j.before += slots[i].births - slots[i].survivors;
+  // Were blocks born before the onset as likely to stay as later ones, so many of them would be here.
+  double expected = static_cast<double>(j.before.blocks) * j.survival;
+  j.factors.none_before = 1 - Ramp(expected, 2, 6);
+  // A small share that stays since some moment, and steadily so, may be a leak that began then: not to be ruled out.
+  if (j.survival < 0.3 && Shape(j.factors) > 0.8) j.factors.none_before = std::max(j.factors.none_before, 0.5);
+}
+
+// Fills in everything that depends on how the growth is cut into windows.
+void ApplyWindows(Judgement& j, std::span<const Slot> slots, const Axis& axis, size_t count) {
+  Windows w = Deal(slots, axis, j.onset, count);
+  WindowView view = LookAt(w);
+  view.factors.going_on = j.factors.going_on;
+  view.factors.span = j.factors.span;
+  view.factors.epochs = j.factors.epochs;
+  j.factors = view.factors;
+  j.survival = view.survival;
+  j.steady_blocks = view.typical * static_cast<double>(count);
+  std::vector<double> body_bytes(w.kept_bytes.begin(), w.kept_bytes.end() - 1);
+  j.steady_bytes = Median(body_bytes) * static_cast<double>(count);
+  j.kept = std::move(w.kept);
+}
+
+}  // namespace
+
+double Factors::Product() const {
+  return going_on * every_window * even * old_alive * not_slowing * none_before * count * span * epochs * share * bytes;
+}
+
+Judgement JudgeSurvival(std::span<const Slot> slots) {
+  Judgement j;
+  Axis axis(slots);
+  Spread s = Measure(slots, axis);
+  if (slots.empty() || s.total.blocks == 0) return j;
+  j.onset_slot = s.onset;
+  j.onset = axis.start[s.onset];
+  j.last = s.last;
+  size_t epochs = slots.size() - s.onset;
+  double span = 1 - j.onset;
+
+  double tail = 1 - s.last;  // nothing stayed since; a staircase may rest as long as it did before
+  j.factors.going_on = tail <= 1.3 * s.largest_gap ? 1.0 : 1 - Ramp(tail, 0.05, 0.22);
+  j.factors.span = span < kMinSpan ? 0 : std::min(1.0, 0.45 + 0.75 * span);
+  j.factors.epochs = Ramp(static_cast<double>(epochs), 2, 12);
+  ApplyWindows(j, slots, axis, 8);
+  if (epochs < 12 || Shape(j.factors) < 0.6) {
+    Judgement coarse = j;
+    ApplyWindows(coarse, slots, axis, 4);
+    if (epochs < 12 || 0.8 * Shape(coarse.factors) > Shape(j.factors)) {
+      j = coarse;
+      j.factors.even *= 0.85;  // four windows tell less than eight
+    }
+  }
+  ApplyOnset(j, s, slots);
+  double steady_share = j.steady_blocks / static_cast<double>(s.total.blocks);
+  j.factors.count = 1 - std::exp(-j.steady_blocks / 10);
+  j.factors.share = 0.6 + 0.4 * std::min(1.0, steady_share / 0.4);
+  j.factors.bytes = 0.25 + 0.75 * Ramp(std::log10(std::max(1.0, j.steady_bytes)), 3, 4.2);
+  bool enough = s.total.blocks >= kMinBlocks && s.total.bytes >= kMinBytes && epochs >= kMinSlots;
+  j.confidence = enough ? 0.98 * j.factors.Product() : 0;
+  j.growing = j.confidence >= kSuspicious;
+  j.reason = WhyNot(j, s, slots);
+  return j;
+}
+
+Swelling JudgeSwelling(std::span<const Slot> slots) {
+  Swelling out;
+  capture::Amount births, survivors;
+  for (const Slot& slot : slots) {
+    births += slot.births;
+    survivors += slot.survivors;
+  }
+  // A few live blocks that stand in a line of many predecessors, each larger than the one before.
+  if (survivors.blocks == 0 || survivors.blocks > 64 || survivors.bytes < 16'000) return out;
+  if (births.blocks < 4 * survivors.blocks || births.blocks > 300 * survivors.blocks) return out;
+  Axis axis(slots);
+  constexpr size_t kWindows = 4;
+  std::vector<double> blocks(kWindows, 0), bytes(kWindows, 0);
+  for (size_t i = 0; i < slots.size(); i++) {
+    auto k = std::min(kWindows - 1, static_cast<size_t>((axis.start[i] + axis.end[i]) / 2 * kWindows));
+    blocks[k] += static_cast<double>(slots[i].births.blocks);
+    bytes[k] += static_cast<double>(slots[i].births.bytes);
+  }
+  double previous = 0;
+  size_t with_births = 0;
+  for (size_t k = 0; k < kWindows; k++) {
+    if (blocks[k] == 0) continue;
+    double mean = bytes[k] / blocks[k];
+    if (mean < previous * 1.05) return out;  // it does not grow any more, or it comes and goes
+    if (!with_births++) out.first_bytes = mean;
+    out.last_bytes = previous = mean;
+  }
+  double live_mean = static_cast<double>(survivors.bytes) / static_cast<double>(survivors.blocks);
+  if (with_births < 3 || blocks[kWindows - 1] == 0 || live_mean < 0.8 * out.last_bytes) return out;
+  if (out.last_bytes < 2 * out.first_bytes) return out;
+  out.swelling = true;
+  out.confidence = with_births == kWindows ? 0.55 : 0.45;
+  return out;
+}
+
+capture::Amount SteadyGrowth(std::span<const Slot> slots) {
+  constexpr size_t kWindows = 8;
+  if (slots.empty()) return {};
+  Windows w = Deal(slots, Axis(slots), 0, kWindows);
+  auto steady = [](std::vector<double> values) {
+    return static_cast<uint64_t>(Median(std::move(values)) * static_cast<double>(kWindows));
+  };
+  return {steady(std::move(w.kept)), steady(std::move(w.kept_bytes))};
+}
+
+}  // namespace limpet::diagnose

@@ -1,0 +1,161 @@
+#include "diagnose/suspects.h"
+
+#include <algorithm>
+#include <array>
+
+#include "diagnose/backlog.h"
+
+namespace limpet::diagnose {
+namespace {
+
+using capture::Amount;
+using capture::Domain;
+using capture::Process;
+
+constexpr size_t kMaxSuspects = 4000;
+constexpr uint64_t kMinBytes = 1000;
+constexpr double kLatePeak = 0.15;     // a peak in this last share of the run counts as "while it ran"
+constexpr double kPeakDiscount = 0.92; // what was freed in the end may have been meant to be
+
+// Survivors by kind of allocator, from the onset on.
+struct ByAllocator {
+  Amount object, raw, native;
+};
+
+ByAllocator Split(const Process& process, const Unit& unit, AsOf as_of, size_t onset) {
+  ByAllocator out;
+  for (uint32_t index : unit.sites) {
+    const capture::Site& site = process.sites[index];
+    bool is_object = site.domain == Domain::kObject;
+    bool is_raw = site.domain == Domain::kRaw || site.domain == Domain::kMem;
+    Amount& sum = is_object ? out.object : is_raw ? out.raw : out.native;
+    for (const capture::Cohort& cohort : site.cohorts)
+      if (cohort.group.value >= onset) sum += LiveAt(cohort, as_of);
+  }
+  return out;
+}
+
+// A native block that comes with an object (the buffer of an array) is that object's; so is the storage of a list.
+Kind KindOf(const ByAllocator& by) {
+  uint64_t total = by.object.bytes + by.raw.bytes + by.native.bytes;
+  if (2 * by.native.bytes > total)
+    return 2 * by.object.blocks >= by.native.blocks && by.object.blocks > 0 ? Kind::kPythonObject : Kind::kNative;
+  if (by.object.blocks * 20 < by.raw.blocks && by.object.bytes < by.raw.bytes) return Kind::kRawBlock;
+  return Kind::kPythonObject;
+}
+
+Amount Sum(const Process& process, const Unit& unit, AsOf as_of) {
+  Amount sum;
+  for (uint32_t index : unit.sites) sum += LiveAt(process.sites[index], as_of);
+  return sum;
+}
+
+// Share of the run that lay behind the peak when it was taken.
+double RunAfterPeak(const Process& process, AsOf reference) {
+  if (!process.peak.valid) return 1;
+  std::vector<double> weights = Weights(process, reference);
+  double total = 0, after = 0;
+  for (size_t i = 0; i < weights.size(); i++) {
+    total += weights[i];
+    if (i > process.peak.group.value) after += weights[i];
+  }
+  return total > 0 ? after / total : 1;
+}
+
+class Judge {
+ public:
+  Judge(const Process& process, const UnitTable& table)
+      : process_(process), table_(table), reference_(ReferenceOf(process)), after_peak_(RunAfterPeak(process, reference_)) {}
+
+  Suspect Look(uint32_t unit, Amount live, Amount peak_live) const {
+    Suspect s;
+    s.unit = unit;
+    s.peak_live = peak_live;
+    TakeImage(s, reference_, live);
+    if (s.signal != Signal::kNone || !process_.peak.valid) return Finish(s);
+    bool was_more = peak_live.bytes > live.bytes + live.bytes / 2;
+    if (!was_more) return Finish(s);
+    Suspect at_peak = s;
+    TakeImage(at_peak, AsOf::kPeak, peak_live);
+    at_peak.confidence *= kPeakDiscount;
+    if (at_peak.signal != Signal::kNone && after_peak_ <= kLatePeak) return Finish(at_peak);
+    s.reason = ReasonForLess(s, at_peak, live);
+    return Finish(s);
+  }
+
+ private:
+  // There was more at the peak than there is now.
+  Reason ReasonForLess(const Suspect& now, const Suspect& at_peak, Amount live) const {
+    if (at_peak.signal != Signal::kNone) return Reason::kReleased;
+    if (now.reason == Reason::kBounded || live.bytes * 5 < now.peak_live.bytes) {
+      bool goes_on = false;
+      for (size_t i = now.slots.size() * 4 / 5; i < now.slots.size(); i++) goes_on |= now.slots[i].births.blocks > 0;
+      return goes_on ? Reason::kFlushed : Reason::kReleased;
+    }
+    return now.reason;
+  }
+
+  void TakeImage(Suspect& s, AsOf as_of, Amount live) const {
+    const Unit& unit = table_.units[s.unit];
+    s.as_of = as_of;
+    s.live = live;
+    s.slots = Timeline(process_, unit, as_of);
+    s.judgement = JudgeSurvival(s.slots);
+    s.swelling = JudgeSwelling(s.slots);
+    s.confidence = s.judgement.confidence;
+    s.reason = s.judgement.reason;
+    s.steady_bytes = s.judgement.steady_bytes;
+    s.steady_blocks = s.judgement.steady_blocks;
+    s.signal = s.judgement.growing ? Signal::kSurvival : Signal::kNone;
+    if (!s.judgement.growing && s.swelling.swelling) {
+      s.signal = Signal::kSwelling;
+      s.confidence = s.swelling.confidence;
+      s.steady_bytes = static_cast<double>(live.bytes);
+      s.steady_blocks = 0;
+    }
+  }
+
+  Suspect Finish(Suspect s) const {
+    ByAllocator by = Split(process_, table_.units[s.unit], s.as_of, s.judgement.onset_slot);
+    s.kind = KindOf(by);
+    // What is replaced by ever larger pieces within Python's own allocators is the storage of a container.
+    if (s.signal == Signal::kSwelling && s.kind == Kind::kRawBlock) s.kind = Kind::kPythonObject;
+    return s;
+  }
+
+  const Process& process_;
+  const UnitTable& table_;
+  AsOf reference_;
+  double after_peak_;
+};
+
+}  // namespace
+
+AsOf ReferenceOf(const Process& process) { return process.final.valid ? AsOf::kFinalize : AsOf::kEnd; }
+
+std::vector<Suspect> FindSuspects(const Process& process, const UnitTable& table) {
+  struct Candidate {
+    uint32_t unit;
+    Amount live, peak;
+  };
+  std::vector<Candidate> candidates;
+  AsOf reference = ReferenceOf(process);
+  for (size_t i = 0; i < table.units.size(); i++) {
+    Candidate c{static_cast<uint32_t>(i), Sum(process, table.units[i], reference), {}};
+    if (process.peak.valid) c.peak = Sum(process, table.units[i], AsOf::kPeak);
+    if (std::max(c.live.bytes, c.peak.bytes) >= kMinBytes) candidates.push_back(c);
+  }
+  auto more = [](const Candidate& a, const Candidate& b) {
+    uint64_t x = std::max(a.live.bytes, a.peak.bytes), y = std::max(b.live.bytes, b.peak.bytes);
+    return x != y ? x > y : a.unit < b.unit;
+  };
+  std::sort(candidates.begin(), candidates.end(), more);
+  if (candidates.size() > kMaxSuspects) candidates.resize(kMaxSuspects);
+  Judge judge(process, table);
+  std::vector<Suspect> suspects;
+  for (const Candidate& c : candidates) suspects.push_back(judge.Look(c.unit, c.live, c.peak));
+  MarkBacklog(process, suspects);
+  return suspects;
+}
+
+}  // namespace limpet::diagnose

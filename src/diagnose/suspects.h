@@ -1,0 +1,48 @@
+// The lines of one process that hold memory, each judged: does it grow, and if not, why is that memory there?
+#ifndef LIMPET_DIAGNOSE_SUSPECTS_H_
+#define LIMPET_DIAGNOSE_SUSPECTS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "capture/recording.h"
+#include "diagnose/finding.h"
+#include "diagnose/survival.h"
+#include "diagnose/unit.h"
+
+namespace limpet::diagnose {
+
+// How a suspect came to be one.
+enum class Signal : uint8_t {
+  kNone,      // dismissed
+  kSurvival,  // old ones never die
+  kSwelling,  // one block replaced by larger and larger ones
+  kBacklog,   // old ones die, but the process grows all the time and only this line's blocks account for it
+};
+
+struct Suspect {
+  uint32_t unit = 0;          // index into UnitTable::units
+  Signal signal = Signal::kNone;
+  Kind kind = Kind::kPythonObject;
+  AsOf as_of = AsOf::kEnd;
+  double confidence = 0;      // that it grows
+  Reason reason = Reason::kTooFew;
+  Judgement judgement;
+  Swelling swelling;
+  std::vector<Slot> slots;    // as of `as_of`
+  capture::Amount live;       // as of `as_of`
+  capture::Amount peak_live;
+  double steady_bytes = 0;    // growth over [onset, 1]
+  double steady_blocks = 0;
+  uint64_t backlog_bytes = 0; // kBacklog: what the process grew by that nothing else accounts for
+};
+
+// All lines with enough memory to be looked at, most live bytes first.
+std::vector<Suspect> FindSuspects(const capture::Process& process, const UnitTable& table);
+
+// The image at which the process is looked at first.
+AsOf ReferenceOf(const capture::Process& process);
+
+}  // namespace limpet::diagnose
+
+#endif  // LIMPET_DIAGNOSE_SUSPECTS_H_

@@ -1,0 +1,165 @@
+#include "diagnose/unit.h"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+
+#include <tsl/robin_map.h>
+
+#include "base/check.h"
+
+namespace limpet::diagnose {
+namespace {
+
+using capture::Amount;
+using capture::Cohort;
+using capture::FrameId;
+using capture::NodeId;
+using capture::Process;
+using capture::Site;
+
+struct LineKey {
+  std::string_view file, function;
+  uint32_t line = 0;
+  bool operator==(const LineKey&) const = default;
+};
+
+struct LineKeyHash {
+  size_t operator()(const LineKey& key) const {
+    size_t h = std::hash<std::string_view>()(key.file);
+    h = h * 0x9e3779b97f4a7c15u + std::hash<std::string_view>()(key.function);
+    return h * 0x9e3779b97f4a7c15u + key.line;
+  }
+};
+
+// ".../lib/python3.12/json/decoder.py", ".../lib/python312.zip/json/decoder.py"
+bool InStandardLibrary(std::string_view file) {
+  for (std::string_view mark : {"/lib/python", "/lib64/python"}) {
+    size_t at = file.find(mark);
+    if (at == std::string_view::npos) continue;
+    size_t digit = at + mark.size();
+    if (digit < file.size() && file[digit] >= '2' && file[digit] <= '9') return true;
+  }
+  return false;
+}
+
+void NumberLines(const Process& process, UnitTable& table) {
+  tsl::robin_map<LineKey, uint32_t, LineKeyHash> lines;
+  tsl::robin_map<std::string_view, Owner> owners;
+  for (const capture::Frame& frame : process.frames) {
+    auto [line, fresh] = lines.insert({{frame.file, frame.function, frame.line}, static_cast<uint32_t>(lines.size())});
+    table.line_of_frame.push_back(line->second);
+    auto known = owners.find(frame.file);
+    if (known == owners.end()) known = owners.insert({frame.file, OwnerOf(frame.file)}).first;
+    table.owner.push_back(known->second);
+  }
+}
+
+// For each node the innermost frame of the best owner in its stack. A parent stands before its children, so one pass does.
+void FindUserNodes(const Process& process, UnitTable& table) {
+  table.user_node.assign(process.nodes.size(), NodeId{0});
+  for (size_t i = 1; i < process.nodes.size(); i++) {
+    const capture::Node& node = process.nodes[i];
+    LIMPET_CHECK(node.parent.value < i && node.frame.value < process.frames.size());
+    NodeId inherited = table.user_node[node.parent.value];
+    Owner own = table.owner[node.frame.value];
+    bool better = inherited.value == 0 || own <= table.owner[process.nodes[inherited.value].frame.value];
+    table.user_node[i] = better ? NodeId{static_cast<uint32_t>(i)} : inherited;
+  }
+}
+
+}  // namespace
+
+Owner OwnerOf(std::string_view file) {
+  if (file.starts_with("<frozen")) return Owner::kFrozen;
+  if (file.empty() || (file.front() == '<' && file.back() == '>')) return Owner::kGenerated;
+  if (file.find("/site-packages/") != std::string_view::npos || file.find("/dist-packages/") != std::string_view::npos)
+    return Owner::kPackage;
+  return InStandardLibrary(file) ? Owner::kStandard : Owner::kUser;
+}
+
+Amount LiveAt(const Cohort& cohort, AsOf as_of) {
+  return as_of == AsOf::kEnd ? cohort.live() : as_of == AsOf::kFinalize ? cohort.final_live : cohort.peak_live;
+}
+
+Amount LiveAt(const Site& site, AsOf as_of) {
+  return as_of == AsOf::kEnd ? site.live() : as_of == AsOf::kFinalize ? site.final_live : site.peak_live;
+}
+
+UnitTable GroupByLine(const Process& process) {
+  UnitTable table;
+  NumberLines(process, table);
+  FindUserNodes(process, table);
+  constexpr uint32_t kNone = 0xffffffff;
+  std::vector<uint32_t> unit_of_line(process.frames.size() + 1, kNone);  // the last one: no Python frame
+  for (size_t i = 0; i < process.sites.size(); i++) {
+    const Site& site = process.sites[i];
+    NodeId user = table.user_node[site.node.value];
+    bool no_frame = user.value == 0;
+    FrameId frame = process.nodes[user.value].frame;
+    uint32_t& unit = unit_of_line[no_frame ? process.frames.size() : table.line_of_frame[frame.value]];
+    if (unit == kNone) {
+      unit = static_cast<uint32_t>(table.units.size());
+      table.units.push_back({.frame = frame, .no_frame = no_frame, .sites = {}, .births = {}});
+    }
+    table.units[unit].sites.push_back(static_cast<uint32_t>(i));
+    table.units[unit].births += site.births;
+  }
+  return table;
+}
+
+ImageTime TimeOf(const Process& process, AsOf as_of) {
+  size_t all = process.groups.size();
+  const capture::Image& image = as_of == AsOf::kPeak ? process.peak : process.final;
+  if (as_of == AsOf::kEnd || !image.valid) return {process.duration_ns, all};
+  return {image.time_ns, std::min<size_t>(all, image.group.value + 1)};
+}
+
+std::vector<double> Weights(const Process& process, AsOf as_of) {
+  ImageTime image = TimeOf(process, as_of);
+  std::vector<double> time(image.groups), volume(image.groups), iterations(image.groups);
+  double times = 0, volumes = 0, marked = 0;
+  for (size_t i = 0; i < image.groups; i++) {
+    const capture::EpochGroup& group = process.groups[i];
+    uint64_t end = std::max(group.start_ns, std::min(group.end_ns, image.time_ns));
+    times += time[i] = static_cast<double>(end - group.start_ns);
+    volumes += volume[i] = static_cast<double>(group.end_volume - std::min(group.start_volume, group.end_volume));
+    marked += iterations[i] =
+        static_cast<double>(group.end_iteration - std::min(group.first_iteration, group.end_iteration));
+  }
+  std::vector<double> weights(image.groups, 0);
+  double clock_share = marked > 0 ? 0.25 : 0.5;
+  for (size_t i = 0; i < image.groups; i++) {
+    if (times > 0) weights[i] += clock_share * time[i] / times;
+    if (volumes > 0) weights[i] += clock_share * volume[i] / volumes;
+    if (marked > 0) weights[i] += 0.5 * iterations[i] / marked;
+    if (times <= 0 && volumes <= 0) weights[i] += 1;
+  }
+  return weights;
+}
+
+std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& sites, AsOf as_of) {
+  std::vector<double> weights = Weights(process, as_of);
+  std::vector<Slot> slots(weights.size());
+  for (size_t i = 0; i < slots.size(); i++) slots[i].weight = weights[i];
+  for (uint32_t index : sites) {
+    for (const Cohort& cohort : process.sites[index].cohorts) {
+      if (cohort.group.value >= slots.size()) continue;
+      if (cohort.group.value == 0 && process.forked_from) continue;  // mostly the parent's
+      slots[cohort.group.value].births += cohort.births;
+      slots[cohort.group.value].survivors += LiveAt(cohort, as_of);
+    }
+  }
+  return slots;
+}
+
+std::vector<Slot> Timeline(const Process& process, const Unit& unit, AsOf as_of) {
+  return Timeline(process, unit.sites, as_of);
+}
+
+Location LocationOf(const Process& process, FrameId id) {
+  const capture::Frame& frame = process.frames[id.value];
+  return {std::string(frame.function), std::string(frame.file), frame.line, frame.column, frame.end_column};
+}
+
+}  // namespace limpet::diagnose

@@ -1,0 +1,69 @@
+// Units: the lines of the program that memory is laid to. A stack belongs to its innermost frame that is the user's own code, so that
+// a thousand stacks through json or asyncio become one line that the user can change.
+#ifndef LIMPET_DIAGNOSE_UNIT_H_
+#define LIMPET_DIAGNOSE_UNIT_H_
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "capture/recording.h"
+#include "diagnose/finding.h"
+#include "diagnose/survival.h"
+
+namespace limpet::diagnose {
+
+// Whose code a file is. Lower is nearer to the user; a stack without a frame of one kind falls back to the next.
+enum class Owner : uint8_t {
+  kUser = 0,
+  kGenerated = 1,  // "<string>" and the like: exec'd text, `python -c`, methods that dataclasses write
+  kPackage = 2,    // site-packages, dist-packages
+  kStandard = 3,   // the standard library
+  kFrozen = 4,     // modules frozen into the interpreter
+};
+inline constexpr size_t kOwners = 5;
+
+Owner OwnerOf(std::string_view file);
+
+// Which counts of a cohort are looked at.
+capture::Amount LiveAt(const capture::Cohort& cohort, AsOf as_of);
+capture::Amount LiveAt(const capture::Site& site, AsOf as_of);
+
+// One line and the sites under it.
+struct Unit {
+  capture::FrameId frame;              // one of the line's frames, for its names
+  bool no_frame = false;               // memory allocated with no Python frame: `frame` means nothing
+  std::vector<uint32_t> sites;         // indices into Process::sites
+  capture::Amount births;
+};
+
+struct UnitTable {
+  std::vector<Unit> units;
+  std::vector<capture::NodeId> user_node;  // by node: the innermost node of its stack that names the unit; node 0: none
+  std::vector<uint32_t> line_of_frame;     // by frame: dense number of (file, function, line)
+  std::vector<Owner> owner;                // by frame
+};
+
+UnitTable GroupByLine(const capture::Process& process);
+
+// The slots of a unit as of one image. Groups after that image are left out; memory inherited over a fork is no birth.
+std::vector<Slot> Timeline(const capture::Process& process, const Unit& unit, AsOf as_of);
+std::vector<Slot> Timeline(const capture::Process& process, const std::vector<uint32_t>& sites, AsOf as_of);
+
+// Share of the run that each group up to the image stands for. Time, volume and (where marked) iterations each have a say: an idle
+// stretch is no proof that something stopped, nor does a load in one go become a long run by its volume.
+std::vector<double> Weights(const capture::Process& process, AsOf as_of);
+
+// When the image was taken, and the number of groups that it knows.
+struct ImageTime {
+  uint64_t time_ns = 0;
+  size_t groups = 0;
+};
+ImageTime TimeOf(const capture::Process& process, AsOf as_of);
+
+Location LocationOf(const capture::Process& process, capture::FrameId frame);
+
+}  // namespace limpet::diagnose
+
+#endif  // LIMPET_DIAGNOSE_UNIT_H_
