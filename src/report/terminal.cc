@@ -1,0 +1,183 @@
+#include "report/terminal.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "report/canvas.h"
+#include "report/phrases.h"
+#include "report/safe_text.h"
+
+namespace limpet::report {
+namespace {
+
+using diagnose::Finding;
+using diagnose::Verdict;
+
+constexpr size_t kScreenLines = 24;  // 25 with the line that the command adds
+constexpr uint32_t kIndent = 2;
+constexpr uint32_t kText = 17;       // column where the text behind a label starts
+constexpr uint32_t kLeastColumns = 40;
+
+TerminalStyle Sane(TerminalStyle style) {
+  style.columns = std::max(style.columns, kLeastColumns);
+  return style;
+}
+
+std::string Labelled(std::string_view label, std::string_view text, const TerminalStyle& style, Ink ink = Ink::kFaint) {
+  return Line(style).To(0).Add(std::string(kIndent, ' ')).Add(label, ink).To(kText).Add(text).Finish();
+}
+
+// Text that runs over several lines, the further ones indented; breaks at blanks.
+std::vector<std::string> Wrap(std::string_view text, size_t columns) {
+  std::vector<std::string> out(1);
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(text.find(' ', at), text.size());
+    std::string_view word = text.substr(at, end - at);
+    if (!out.back().empty() && DisplayWidth(out.back()) + 1 + DisplayWidth(word) > columns) out.emplace_back();
+    if (!out.back().empty()) out.back() += ' ';
+    out.back() += word;
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string Header(const Report& report, const TerminalStyle& style) {
+  std::string figures = RunFigures(report);
+  size_t width = DisplayWidth(figures) + 2;
+  std::string name = ShortenMiddle(ProgramName(report), style.columns > width + 12 ? style.columns - width : 12);
+  return Line(style).Add(name, Ink::kStrong).Add("  ").Add(figures, Ink::kFaint).Finish();
+}
+
+std::string VerdictLine(const Report& report, const TerminalStyle& style) {
+  const diagnose::Diagnosis& d = report.diagnosis;
+  Line line(style);
+  if (d.verdict == Verdict::kNoLeak) line.Add("no leak", Ink::kGood).Add("  ");
+  if (d.verdict == Verdict::kInconclusive) line.Add("cannot tell", Ink::kWarn).Add("  ");
+  if (d.verdict == Verdict::kLeak) return line.Add(SafeText(d.explanation), Ink::kFaint).Finish();
+  return line.Add(SafeText(d.explanation)).Finish();
+}
+
+std::vector<std::string> ShortFinding(const Report& report, const Finding& f, const TerminalStyle& style) {
+  std::vector<std::string> out = {HeadlineOf(report, f, style)};
+  size_t room = style.columns - kText;
+  out.push_back(Labelled("allocated at", StackInLine(f.site, report.run.directory, room), style));
+  if (!f.parts.empty()) out.push_back(Labelled("grows with", PartsInLine(f, report.run.directory, room), style));
+  return out;
+}
+
+std::string Join(const std::vector<std::string>& lines) {
+  std::string out;
+  for (const std::string& line : lines) out += line;
+  return out;
+}
+
+// One finding in full: stack, lines that grow along, evidence.
+void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle& style, bool verbose,
+                    std::vector<std::string>& out) {
+  size_t room = style.columns - kText;
+  if (!verbose) {
+    for (std::string& line : ShortFinding(report, f, style)) out.push_back(std::move(line));
+    out.push_back(Labelled("because", ShortenEnd(SafeText(f.evidence.empty() ? "" : f.evidence.front()), room), style));
+    return;
+  }
+  out.push_back(HeadlineOf(report, f, style));
+  std::vector<diagnose::Location> stack = f.below;
+  stack.insert(stack.end(), f.site.begin(), f.site.end());
+  std::vector<std::string> frames = StackInLines(stack, "");
+  for (size_t i = 0; i < frames.size(); i++)
+    out.push_back(Labelled(i ? "" : "allocated at", ShortenMiddle(frames[i], room), style));
+  if (f.stacks > 1) out.push_back(Labelled("", fmt::format("and {} other stacks through that line", f.stacks - 1), style));
+  for (size_t i = 0; i < f.evidence.size(); i++) {
+    std::vector<std::string> lines = Wrap(SafeText(f.evidence[i]), room - 2);
+    for (size_t k = 0; k < lines.size(); k++)
+      out.push_back(Labelled(i || k ? "" : "evidence", (k ? "  " : "- ") + lines[k], style));
+  }
+  out.push_back(Labelled("fingerprint", f.fingerprint, style));
+}
+
+void AddDismissed(const Report& report, const TerminalStyle& style, std::vector<std::string>& out) {
+  if (report.diagnosis.dismissed.empty()) return;
+  out.push_back("\n");
+  out.push_back(Line(style).Add("Held, but not leaking:", Ink::kStrong).Finish());
+  for (const diagnose::Dismissed& one : report.diagnosis.dismissed) {
+    std::string place = ShowPlace(one.finding.site.front(), report.run.directory);
+    std::string text = one.finding.evidence.empty() ? "" : SafeText(one.finding.evidence.front());
+    Line line(style);
+    line.Add(std::string(kIndent, ' ')).Add(diagnose::ReasonName(one.reason), Ink::kFaint).To(kText - 5);
+    line.Add(ShortenMiddle(place, style.columns * 2 / 5)).Add("  ").Add(text, Ink::kFaint);
+    out.push_back(line.Finish());
+  }
+}
+
+void AddProcesses(const Report& report, const TerminalStyle& style, std::vector<std::string>& out) {
+  if (report.processes.size() < 2) return;
+  out.push_back("\n");
+  out.push_back(Line(style).Add("Processes:", Ink::kStrong).Finish());
+  for (const ProcessSummary& p : report.processes) {
+    std::string command;
+    for (const std::string& word : p.command) command += (command.empty() ? "" : " ") + SafeText(word);
+    std::string figures = fmt::format("{:>8}  {:9}  {:>9}  live {:>7}  peak {:>7}  ", p.pid, p.state,
+                                      base::FormatDuration(p.duration_ns), base::FormatBytes(p.live.bytes),
+                                      base::FormatBytes(p.peak_bytes));
+    out.push_back(Line(style).Add(figures).Add(command, Ink::kFaint).Finish());
+  }
+}
+
+}  // namespace
+
+std::string RenderScreen(const Report& report, const TerminalStyle& wanted) {
+  TerminalStyle style = Sane(wanted);
+  std::vector<std::string> head = {Header(report, style)}, tail;
+  std::vector<std::string> warnings = Warnings(report);
+  for (size_t i = 0; i < warnings.size() && i < 4; i++) {
+    bool cut = i == 3 && warnings.size() > 4;
+    std::string text = cut ? fmt::format("{} more notes: see limpet report", warnings.size() - 3) : warnings[i];
+    head.push_back(Line(style).Add("note", Ink::kWarn).To(6).Add(text).Finish());
+  }
+  const std::vector<Finding>& findings = report.diagnosis.findings;
+  bool leak = report.diagnosis.verdict == Verdict::kLeak;
+  if (!leak) head.push_back(VerdictLine(report, style));
+  std::string dismissed = DismissedInLine(report, style.columns - kText);
+  if (!dismissed.empty()) tail.push_back(Line(style).Add("not leaking", Ink::kFaint).To(kText).Add(dismissed, Ink::kFaint).Finish());
+  size_t room = kScreenLines - head.size() - tail.size() - 1;  // 1: "n more"
+  std::vector<std::string> middle;
+  size_t shown = 0;
+  for (const Finding& f : findings) {
+    if (leak && f.confidence < diagnose::kSure) break;  // sure ones come first; doubtful ones are in `limpet report`
+    std::vector<std::string> lines = ShortFinding(report, f, style);
+    if (middle.size() + lines.size() > room) break;
+    middle.insert(middle.end(), lines.begin(), lines.end());
+    shown++;
+  }
+  if (shown < findings.size())
+    middle.push_back(Line(style).Add(fmt::format("      {} more: see limpet report", findings.size() - shown), Ink::kFaint).Finish());
+  return Join(head) + Join(middle) + Join(tail);
+}
+
+std::string RenderFull(const Report& report, const TerminalStyle& wanted, const FullOptions& options) {
+  TerminalStyle style = Sane(wanted);
+  std::vector<std::string> out = {Header(report, style)};
+  for (const std::string& warning : Warnings(report))
+    for (const std::string& line : Wrap(warning, style.columns - 6))
+      out.push_back(Line(style).Add("note", Ink::kWarn).To(6).Add(line).Finish());
+  out.push_back(VerdictLine(report, style));
+  size_t shown = 0;
+  for (const Finding& f : report.diagnosis.findings) {
+    if (shown == options.limit) break;
+    out.push_back("\n");
+    AddFullFinding(report, f, style, options.verbose, out);
+    shown++;
+  }
+  if (shown < report.diagnosis.findings.size())
+    out.push_back(Line(style).Add(fmt::format("{} more: raise --limit", report.diagnosis.findings.size() - shown)).Finish());
+  AddDismissed(report, style, out);
+  AddProcesses(report, style, out);
+  if (!report.problems.empty()) out.push_back("\n");
+  for (const std::string& problem : report.problems)
+    out.push_back(Line(style).Add("damage", Ink::kWarn).To(8).Add(SafeText(problem)).Finish());
+  return Join(out);
+}
+
+}  // namespace limpet::report
