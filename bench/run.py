@@ -43,7 +43,7 @@ def parse_arguments(argv):
     how.add_argument("--rounds", type=_positive, metavar="N", help="rounds over all modes (default: 3)")
     how.add_argument("--scale", type=_scale, metavar="X", help="times the work of each workload (default: 1)")
     how.add_argument("--quick", action="store_true", help="3 rounds of half the work (--rounds and --scale still count)")
-    how.add_argument("--all-rounds", action="store_true", help="no cap on the rounds of tracemalloc25 (default: 1)")
+    how.add_argument("--all-rounds", action="store_true", help="no cap on the rounds of the slow modes (tracemalloc)")
     how.add_argument("--timeout", type=_positive, metavar="S", default=180, help="seconds for one run (default: 180)")
     out = parser.add_argument_group("what comes out")
     out.add_argument("--json", metavar="FILE", help="where the JSON goes (default: bench/results/DATE.json)")
@@ -99,7 +99,7 @@ def pick(names, known, kind):
 
 def usable_modes(options, environment, say):
     """The asked-for modes that can run here; says why the others cannot."""
-    wanted = pick(options.modes, modes.BY_NAME, "mode")
+    wanted = list(options.modes)
     if modes.BY_NAME["untraced"] not in wanted:
         wanted.insert(0, modes.BY_NAME["untraced"])
     usable = []
@@ -117,7 +117,7 @@ def usable_modes(options, environment, say):
 
 def usable_workloads(options, environment, say):
     usable = []
-    for workload in pick(options.workloads, catalog.BY_NAME, "workload"):
+    for workload in options.workloads:
         missing = environment.missing(workload.needs)
         if missing:
             say(f"left out: {workload.name}: {', '.join(missing)} is not there for CPython {environment.version}", keep=True)
@@ -211,6 +211,8 @@ def main(argv=None):
             result = load(options.show)
             print_tables(result, options.metric)
         else:
+            options.workloads = pick(options.workloads, catalog.BY_NAME, "workload")
+            options.modes = pick(options.modes, modes.BY_NAME, "mode")
             result = measure(options, say)
             say.done()
             target = save(result, options)

@@ -1,6 +1,6 @@
 """The workloads: where each comes from and how often it repeats its work.
 
-`loops` is chosen so that one untraced run takes 0.3-0.6 s of CPU on CPython 3.12 (Xeon, 2.3 GHz). It is a constant, never
+`loops` is chosen so that one untraced run takes 0.2-0.5 s of CPU on CPython 3.12 (Xeon, 2.3 GHz). It is a constant, never
 calibrated at run time: the same work in every mode, on every interpreter, in every round.
 """
 
@@ -27,11 +27,11 @@ def _own(name, loops, program=None, needs=(), cores=1):
 
 
 WORKLOADS = (
-    _pyperformance("mako", 40, needs=("Mako", "MarkupSafe")),
+    _pyperformance("mako", 30, needs=("Mako", "MarkupSafe")),
     _pyperformance("async_tree", 1, arguments=("none",)),
-    _pyperformance("json_dumps", 26),
-    _pyperformance("json_loads", 650),
-    _pyperformance("regex_compile", 3),
+    _pyperformance("json_dumps", 20),
+    _pyperformance("json_loads", 520),
+    _pyperformance("regex_compile", 2),
     _pyperformance("pickle_pure_python", 50, "bm_pickle", ("--pure-python", "pickle")),
     _pyperformance("deltablue", 100),
     _pyperformance("richards", 8),
@@ -39,7 +39,7 @@ WORKLOADS = (
     _pyperformance("raytrace", 1),
     _pyperformance("html5lib", 5, needs=("html5lib", "six", "webencodings")),
     _pyperformance("logging", 5000, arguments=("format",)),
-    _pyperformance("chaos", 5),
+    _pyperformance("chaos", 4),
     _pyperformance("float", 4),
     _pyperformance("xml_etree", 2, arguments=("generate",)),
     _pyperformance("sqlglot", 220, "bm_sqlglot_v2", ("parse",), needs=("sqlglot",)),

@@ -14,7 +14,7 @@ class Mode:
     name: str
     summary: str
     needs: tuple[str, ...] = ()  # distributions in the venv
-    round_cap: int | None = None  # at most so many rounds unless --all-rounds: its ratio is far outside the noise
+    round_cap: int | None = None  # at most so many rounds unless --all-rounds: it is slow, and far outside the noise
 
     def command(self, python, arguments, folder, limpet):
         """The argv that runs `python arguments`; `folder` exists and takes what the mode writes."""
@@ -41,7 +41,7 @@ _COMMANDS = {
 MODES = (
     Mode("untraced", "the program alone; always run, everything is a ratio to it"),
     Mode("limpet", "limpet run --quiet"),
-    Mode("tracemalloc1", "python -X tracemalloc=1"),
+    Mode("tracemalloc1", "python -X tracemalloc=1", round_cap=2),
     Mode("tracemalloc25", "python -X tracemalloc=25", round_cap=1),
     Mode("memray", "memray run (sees only what reaches malloc)", needs=("memray",)),
     Mode("memray-python", "memray run --trace-python-allocators (like for like with limpet)", needs=("memray",)),

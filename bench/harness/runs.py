@@ -13,6 +13,7 @@ from pathlib import Path
 from .errors import BenchError
 
 CHILD = Path(__file__).resolve().parent.parent / "workloads" / "child.py"
+ERROR_LINES = 3  # of a failed run's stderr: a traceback's last lines say what it was
 
 
 def clean_environment():
@@ -57,8 +58,8 @@ def run_pinned(command, cores, timeout, cwd):
         wall = time.perf_counter() - start
         if status != 0:
             errors.seek(0)
-            tail = errors.read()[-1500:].decode(errors="replace").strip()
-            raise BenchError(f"`{' '.join(command)}` ended with status {status}:\n{tail}")
+            last = errors.read()[-4000:].decode(errors="replace").strip().splitlines()[-ERROR_LINES:]
+            raise BenchError("\n".join([f"`{' '.join(command)}` ended with status {status}:", *last]))
     return wall, usage.ru_utime + usage.ru_stime
 
 

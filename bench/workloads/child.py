@@ -7,6 +7,7 @@ Only the workload itself is timed: imports and set-up come before, writing the f
 (tracemalloc, memray, limpet) was started from outside and is not known here.
 """
 
+import _tracemalloc  # the built-in half: -X tracemalloc starts it without importing the other one
 import gc
 import importlib
 import os
@@ -47,9 +48,8 @@ class Meter:
             "peak_rss_before_kib": before["VmHWM"],
             "file_rss_kib": after.get("RssFile", 0) + after.get("RssShmem", 0),
         }
-        tracemalloc = sys.modules.get("tracemalloc")
-        if tracemalloc is not None and tracemalloc.is_tracing():
-            self.figures["traced_peak_bytes"] = tracemalloc.get_traced_memory()[1]
+        if _tracemalloc.is_tracing():
+            self.figures["traced_peak_bytes"] = _tracemalloc.get_traced_memory()[1]
 
 
 def run_own(name, loops, meter):
@@ -70,6 +70,8 @@ def run_pyperformance(folder, loops, arguments, meter):
     if package is None:
         raise SystemExit("pyperformance is not installed for this interpreter")
     program = os.path.join(package.submodule_search_locations[0], "data-files", "benchmarks", folder, "run_benchmark.py")
+    # memray has imported the accelerated pickle by now; the program wants to choose for itself.
+    sys.modules.pop("pickle", None)
     sys.argv = [program, *arguments]
     sys.path.insert(0, os.path.dirname(program))
     runpy.run_path(program, run_name="__main__")
