@@ -1,4 +1,4 @@
-// A recording as the other rooms see it: checked, joined over banks, with epochs grouped. What the file looks like is format.h's
+// A recording as the other rooms see it: checked, added up, with epochs grouped. What the file looks like is format.h's
 // matter; how it is read, reader.h's.
 #ifndef LIMPET_CAPTURE_RECORDING_H_
 #define LIMPET_CAPTURE_RECORDING_H_
@@ -119,7 +119,7 @@ struct Process {
   std::shared_ptr<const std::deque<std::string>> strings_storage;  // keeps Frame's views alive, in copies too; not for reading
   std::vector<Frame> frames;
   std::vector<Node> nodes;      // [0] is the empty stack
-  std::vector<Site> sites;      // one per (node, domain); banks added up
+  std::vector<Site> sites;      // one per (node, domain) with births
   std::vector<EpochGroup> groups;
   std::vector<SampleRecord> samples;
   std::vector<Mark> marks;

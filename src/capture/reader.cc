@@ -1,0 +1,184 @@
+#include "capture/reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "capture/byte_source.h"
+#include "capture/counters.h"
+#include "capture/epochs.h"
+#include "capture/problem_log.h"
+#include "capture/stacks.h"
+#include "capture/table_file.h"
+
+namespace limpet::capture {
+namespace {
+
+// A fixed field of the header: text up to its first zero byte.
+template <size_t kSize>
+std::string Text(const char (&field)[kSize]) {
+  return base::ReplaceInvalidUtf8({field, size_t(std::find(field, field + kSize, '\0') - field)});
+}
+
+// argv, joined by zero bytes; the field's unused rest is zero too.
+template <size_t kSize>
+std::vector<std::string> SplitCommand(const char (&field)[kSize]) {
+  size_t used = kSize;
+  while (used > 0 && field[used - 1] == '\0') --used;
+  std::vector<std::string> words;
+  for (size_t start = 0; start < used;) {
+    const size_t end = size_t(std::find(field + start, field + used, '\0') - field);
+    words.push_back(base::ReplaceInvalidUtf8({field + start, end - start}));
+    start = end + 1;
+  }
+  return words;
+}
+
+template <typename Enum>
+Enum Known(uint32_t value, Enum first, Enum last, Enum otherwise) {
+  return value < uint32_t(first) || value > uint32_t(last) ? otherwise : Enum(value);
+}
+
+void FillFixed(const FileHeader& header, Process& process) {
+  process.pid = header.pid;
+  process.parent_pid = header.parent_pid;
+  process.forked_from = header.forked_from;
+  process.image = header.image;
+  process.program = Known(header.program, Program::kUnknown, Program::kNotPython, Program::kUnknown);
+  process.python_version = header.python_version;
+  process.python_text = Text(header.python_text);
+  process.executable = Text(header.executable);
+  process.command = SplitCommand(header.command);
+  process.start_realtime_ns = header.start_realtime_ns;
+}
+
+void FillChanging(const FileHeader& header, Process& process) {
+  process.state = Known(header.state, State::kStarting, State::kRefused, State::kRecording);
+  process.reason = Text(header.reason);
+  process.limits = header.limits;
+  process.inherited = {header.inherited_blocks, header.inherited_bytes};
+  process.peak_bytes = header.peak_bytes;
+  process.peak_time_ns = header.peak_time_ns;
+  process.lost_blocks = header.lost_blocks;
+  process.unrecorded = {header.unrecorded_blocks, header.unrecorded_bytes};
+  process.agent_bytes = header.agent_bytes;
+}
+
+void ReadThreads(const TableFile& file, Process& process) {
+  const Records<ThreadRecord> records = file.Load<ThreadRecord>(Table::kThreads);
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (!records.Has(i)) continue;
+    const ThreadRecord& record = records[i];
+    process.threads.push_back({.tid = record.tid, .name = Text(record.name), .start_ns = record.start_ns, .busy = record.busy != 0,
+                               .ended = record.ended != 0});
+    process.busy_threads += record.busy != 0;
+  }
+}
+
+// Samples are thinned out in place now and then; a copy that was made meanwhile is made again.
+Records<SampleRecord> LoadSamples(const TableFile& file) {
+  const auto before = [](const SampleRecord& a, const SampleRecord& b) { return a.time_ns < b.time_ns; };
+  Records<SampleRecord> records = file.Load<SampleRecord>(Table::kSamples);
+  for (int attempt = 0; attempt < 3 && file.may_change(); ++attempt) {
+    if (std::is_sorted(records.items.begin(), records.items.end(), before)) break;
+    records = file.Load<SampleRecord>(Table::kSamples);
+  }
+  return records;
+}
+
+void ReadSamples(const TableFile& file, ProblemLog& problems, Process& process) {
+  const Records<SampleRecord> records = LoadSamples(file);
+  uint64_t time = 0;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (!records.Has(i)) continue;
+    if (records[i].time_ns < time) {
+      LIMPET_PROBLEM(problems, "samples that go backwards", "sample {}: its time is before that of the sample before it; left out", i);
+      continue;
+    }
+    time = records[i].time_ns;
+    process.samples.push_back(records[i]);
+  }
+}
+
+void ReadMarks(const TableFile& file, const EpochTable& epochs, ProblemLog& problems, Process& process) {
+  const Records<MarkRecord> records = file.Load<MarkRecord>(Table::kMarks);
+  StringPool strings(file.LoadStrings(), problems);
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (!records.Has(i)) continue;
+    const MarkRecord& record = records[i];
+    process.marks.push_back({.time_ns = record.time_ns, .name = std::string(strings.Get(record.name, "mark", i)),
+                             .group = epochs.GroupOf(record.epoch), .iterations = record.iterations});
+  }
+}
+
+// Ends of the last epoch group, and what else depends on when the process was last heard of.
+void FillEnd(const FileHeader& header, const EpochTable& epochs, Process& process) {
+  EpochGroup& last = process.groups.back();
+  uint64_t time = std::max({header.last_tick_ns, header.peak_time_ns, last.start_ns, process.peak.time_ns, process.final.time_ns});
+  uint64_t volume = std::max(last.start_volume, process.births.bytes - std::min(process.births.bytes, process.inherited.bytes));
+  uint32_t iterations = std::max(last.first_iteration, header.iterations);
+  for (const SampleRecord& sample : process.samples) {
+    time = std::max(time, sample.time_ns);
+    volume = std::max(volume, sample.volume);
+  }
+  for (const Mark& mark : process.marks) {
+    time = std::max(time, mark.time_ns);
+    iterations = std::max(iterations, mark.iterations);
+  }
+  for (const Thread& thread : process.threads) time = std::max(time, thread.start_ns);
+  last.end_ns = process.duration_ns = time;
+  last.end_volume = volume;
+  last.end_iteration = process.iterations = iterations;
+  if (header.finalizing_epoch != 0xffffffff) process.finalizing_group = epochs.GroupOf(header.finalizing_epoch);
+}
+
+void CheckInherited(ProblemLog& problems, Process& process) {
+  Amount first;
+  for (const Site& site : process.sites) {
+    if (site.cohorts.front().group == GroupId{0}) first += site.cohorts.front().births;
+  }
+  if (process.inherited.blocks <= first.blocks && process.inherited.bytes <= first.bytes) return;
+  LIMPET_PROBLEM(problems, "header", "header: {} blocks ({} bytes) inherited, but only {} ({}) counted as births of the first epoch",
+                 process.inherited.blocks, process.inherited.bytes, first.blocks, first.bytes);
+  process.inherited = {std::min(first.blocks, process.inherited.blocks), std::min(first.bytes, process.inherited.bytes)};
+}
+
+// What is referred to is loaded after what refers to it: TableFile::ReadHeader says why.
+Result<Process> ParseSource(const ByteSource& source, const std::string& place) {
+  ProblemLog problems;
+  LIMPET_ASSIGN_OR_RETURN(const TableFile file, TableFile::Open(source, place, problems));
+  Process process;
+  FillFixed(file.header(), process);
+  const RawCounters counters = LoadCounters(file, problems);
+  const Records<SiteRecord> sites = LoadSites(file);
+  const Records<NodeRecord> nodes = LoadNodes(file);
+  ReadFrames(file, problems, process);
+  ReadNodes(nodes, problems, process);
+  ReadThreads(file, process);
+  const EpochTable epochs = ReadEpochs(file, problems);
+  process.groups = epochs.groups;
+  FillChanging(file.ReadHeader(), process);
+  BuildSites(counters, sites, epochs, problems, process);
+  ReadSamples(file, problems, process);
+  ReadMarks(file, epochs, problems, process);
+  CheckInherited(problems, process);
+  FillEnd(file.ReadHeader(), epochs, process);
+  process.problems = problems.Take();
+  return process;
+}
+
+}  // namespace
+
+Result<Process> ParseProcess(std::string_view bytes, const std::string& place) { return ParseSource(MemorySource(bytes), place); }
+
+Result<Process> ReadProcess(const std::string& folder_path) {
+  const std::string path = folder_path + "/data";
+  LIMPET_ASSIGN_OR_RETURN(const FileSource source, FileSource::Open(path));
+  LIMPET_ASSIGN_OR_RETURN(Process process, ParseSource(source, path));
+  process.folder = folder_path.substr(folder_path.find_last_of('/') + 1);
+  return process;
+}
+
+}  // namespace limpet::capture

@@ -1,0 +1,107 @@
+#include "capture/reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "capture/builder.h"
+
+namespace limpet::capture {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> StackText(const Process& process, NodeId node) {
+  std::vector<std::string> lines;
+  for (const FrameId frame : process.Stack(node)) {
+    const Frame& f = process.frames[frame.value];
+    lines.push_back(std::string(f.file) + ":" + std::to_string(f.line) + " " + std::string(f.function));
+  }
+  return lines;
+}
+
+TEST(Reader, GivesStacksInnermostFirst) {
+  ProcessBuilder b;
+  b.Born(b.Site({{"app.py", "Session.open", 40, 38, 4, 9}, {"app.py", "main", 88}}), 3, 120);
+  const Process process = b.Read();
+  EXPECT_THAT(process.problems, IsEmpty());
+  ASSERT_EQ(process.sites.size(), 1u);
+  EXPECT_THAT(StackText(process, process.sites[0].node), ElementsAre("app.py:40 Session.open", "app.py:88 main"));
+  const Frame& frame = process.frames[process.Stack(process.sites[0].node)[0].value];
+  EXPECT_EQ(frame.name, "open");
+  EXPECT_EQ(frame.first_line, 38u);
+  EXPECT_EQ(frame.column, 4u);
+  EXPECT_EQ(frame.end_column, 9u);
+  const Frame& caller = process.frames[process.Stack(process.sites[0].node)[1].value];
+  EXPECT_EQ(caller.column, std::nullopt);
+}
+
+TEST(Reader, CountsByEpochOfBirth) {
+  ProcessBuilder b;
+  const auto site = b.Site({{"app.py", "f", 1}});
+  b.Born(site, 10, 1000);
+  b.NextEpoch();
+  b.Died(site, 0, 4, 400);
+  b.NextEpoch();
+  b.Born(site, 5, 50);
+  const Process process = b.Read();
+  EXPECT_THAT(process.problems, IsEmpty());
+  ASSERT_EQ(process.sites.size(), 1u);
+  const Site& s = process.sites[0];
+  ASSERT_EQ(s.cohorts.size(), 2u);
+  EXPECT_EQ(s.cohorts[0].group, GroupId{0});
+  EXPECT_EQ(s.cohorts[0].births, (Amount{10, 1000}));
+  EXPECT_EQ(s.cohorts[0].deaths, (Amount{4, 400}));
+  EXPECT_EQ(s.cohorts[1].group, GroupId{2});
+  EXPECT_EQ(s.cohorts[1].live(), (Amount{5, 50}));
+  EXPECT_EQ(s.live(), (Amount{11, 650}));
+  EXPECT_EQ(process.births, (Amount{15, 1050}));
+  EXPECT_EQ(process.live(), (Amount{11, 650}));
+}
+
+TEST(Reader, AddsUpBothCellsOfAPair) {
+  ProcessBuilder b;
+  const auto site = b.Site({{"app.py", "f", 1}}, Domain::kRaw);
+  b.Born(site, 10, 1000, /*locked=*/true);
+  b.Born(site, 1, 7, /*locked=*/false);
+  b.Died(site, 0, 10, 1000, /*locked=*/false);  // born with the lock, freed without
+  b.TakePeak();
+  const Process process = b.Read();
+  EXPECT_THAT(process.problems, IsEmpty());
+  EXPECT_EQ(process.sites[0].births, (Amount{11, 1007}));
+  EXPECT_EQ(process.sites[0].live(), (Amount{1, 7}));
+  EXPECT_EQ(process.sites[0].peak_live, (Amount{1, 7}));
+}
+
+TEST(Reader, TakesTheLaterPeakImage) {
+  ProcessBuilder b;
+  const auto site = b.Site({{"app.py", "f", 1}});
+  b.Born(site, 2, 20);
+  b.TakePeak();
+  b.NextEpoch();
+  b.Born(site, 3, 30);
+  b.TakePeak();
+  b.NextEpoch();
+  b.Died(site, 0, 2, 20);
+  b.TakeFinal();
+  b.Died(site, 1, 3, 30);
+  const Process process = b.Read();
+  EXPECT_THAT(process.problems, IsEmpty());
+  EXPECT_TRUE(process.peak.valid);
+  EXPECT_EQ(process.peak.live, (Amount{5, 50}));
+  EXPECT_EQ(process.peak.group, GroupId{1});
+  EXPECT_EQ(process.peak.time_ns, 1'000'000'000u);
+  EXPECT_EQ(process.final.live, (Amount{3, 30}));
+  EXPECT_EQ(process.sites[0].peak_live, (Amount{5, 50}));
+  EXPECT_EQ(process.sites[0].cohorts[0].peak_live, (Amount{2, 20}));
+  EXPECT_EQ(process.sites[0].cohorts[0].final_live, (Amount{0, 0}));
+  EXPECT_EQ(process.sites[0].cohorts[1].final_live, (Amount{3, 30}));
+  EXPECT_EQ(process.live(), (Amount{0, 0}));
+  EXPECT_EQ(process.finalizing_group, GroupId{3});
+}
+
+}  // namespace
+}  // namespace limpet::capture
