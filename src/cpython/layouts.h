@@ -111,6 +111,7 @@ struct LayoutCommon {
   static constexpr int kGenerationSize = 24;
   static constexpr int kGenerationThreshold = 16;
   static constexpr int kGenerationCount = 20;
+  static constexpr int kGcGenerationsPacked = kAbsent;     // where the generations are in some patch releases
   static constexpr GcStatsForm kGcStatsForm = GcStatsForm::kArray;
   static constexpr int kGcStatsSize = 24;                  // of one record
   static constexpr int kGcStatsCollections = 0;
@@ -231,7 +232,8 @@ struct Layout313 : LayoutCommon {
 
   static constexpr int kInterpreterGc = 7400;
   static constexpr int kGcEnabled = 12;
-  static constexpr int kGcGenerations = 24;                // 20 in 3.13.18, where the head aligns to 4
+  static constexpr int kGcGenerations = 24;
+  static constexpr int kGcGenerationsPacked = 20;          // 3.13.18, where a list head aligns to 4
   static constexpr int kGcGeneration0 = 96;
   static constexpr int kGcStats = 128;
   static constexpr int kGcCollecting = 200;
