@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   bench/run.py                                     the whole table: about a quarter of an hour
   bench/run.py --workloads deep,tree --rounds 7    two workloads, closely
   bench/run.py --python /usr/bin/python3           another interpreter
+  bench/run.py --root .pythons/sid --python /usr/bin/python3.15
   bench/run.py --show bench/results/reference.json print the tables of an earlier session again
 """
 
@@ -33,6 +34,8 @@ def parse_arguments(argv):
     )
     what = parser.add_argument_group("what is measured")
     what.add_argument("--python", metavar="PATH", help="interpreter (default: pyenv's 3.12, else python3)")
+    what.add_argument("--root", metavar="DIR",
+                      help="--python is inside this root file system (./dev pythons fetches one); entered by tools/in_root")
     what.add_argument("--workloads", metavar="A,B", help="only these (default: all; see --list)")
     what.add_argument("--modes", metavar="A,B", help="only these, untraced always with them (default: all; see --list)")
     what.add_argument("--limpet", metavar="PATH", default=str(REPOSITORY / "build" / "limpet"),
@@ -93,7 +96,7 @@ def pick(names, known, kind):
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     unknown = [name for name in wanted if name not in known]
     if unknown or not wanted:
-        raise BenchError(f"no such {kind}: {', '.join(unknown) or names!r} (there are: {', '.join(known)})")
+        raise BenchError(f"no such {kind}: {', '.join(unknown) or 'an empty name'} (there are: {', '.join(known)})")
     return [entry for name, entry in known.items() if name in wanted]
 
 
@@ -163,8 +166,11 @@ def measure(options, say):
     """One whole session; returns its result."""
     rounds = options.rounds or 3
     scale = options.scale or (0.5 if options.quick else 1.0)
+    prefix = (str(REPOSITORY / "tools" / "in_root"), str(Path(options.root).resolve())) if options.root else ()
+    if options.root and not options.python:
+        raise BenchError("--root needs --python: the interpreter's path inside that root, such as /usr/bin/python3.15")
     python = Path(options.python) if options.python else venv.default_python()
-    environment = venv.prepare(python, REPOSITORY / ".venv-bench", lambda text: say(text, keep=True))
+    environment = venv.prepare(python, prefix, REPOSITORY / ".venv-bench", lambda text: say(text, keep=True))
     runner = runs.Runner(environment, Path(options.limpet).resolve(), options.timeout)
     measuring = session.Session(
         runner, usable_workloads(options, environment, say), usable_modes(options, environment, say), say

@@ -124,7 +124,7 @@ class Runner:
             out, recording = folder / "figures.json", folder / "recording"
             recording.mkdir()
             arguments = [str(CHILD), workload.source, workload.program, str(loops), str(out), *workload.arguments]
-            command = mode.command(self.environment_.python, arguments, recording, self.limpet_)
+            command = self._command(mode, arguments, recording)
             wall, cpu = run_pinned(command, pick_cores(workload.cores), self.timeout_, folder)
             figures = self._read(out, workload, mode)
             length, blocks = folder_bytes(recording)
@@ -138,15 +138,17 @@ class Runner:
         with self._folder() as folder:
             out, recording = folder / "figures.json", folder / "recording"
             recording.mkdir()
-            command = mode.command(self.environment_.python, [str(script), *arguments, str(out)], recording, self.limpet_)
+            command = self._command(mode, [str(script), *arguments, str(out)], recording)
             run_pinned(command, pick_cores(1), self.timeout_, folder)
             return self._read(out, script, mode)
 
     def run_nothing(self, mode):
         """Seconds of wall from start to exit of `python -c pass` under `mode`."""
         with self._folder() as folder:
-            command = mode.command(self.environment_.python, ["-c", "pass"], folder, self.limpet_)
-            return run_pinned(command, pick_cores(1), self.timeout_, folder)[0]
+            return run_pinned(self._command(mode, ["-c", "pass"], folder), pick_cores(1), self.timeout_, folder)[0]
+
+    def _command(self, mode, arguments, folder):
+        return [*self.environment_.prefix, *mode.command(self.environment_.python, arguments, folder, self.limpet_)]
 
     @staticmethod
     def _read(out, what, mode):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Environment:
 
     python: Path
     version: str
+    prefix: tuple[str, ...] = ()  # what stands before a command to run it where the interpreter lives
     installed: dict[str, str] = field(default_factory=dict)  # lower-case distribution name -> version
 
     def missing(self, distributions):
@@ -44,10 +46,10 @@ def default_python():
     return Path(python)
 
 
-def probe(python):
+def probe(python, prefix=()):
     """What interpreter `python` is, asked of itself."""
     try:
-        done = subprocess.run([str(python), "-c", _PROBE], capture_output=True, text=True, timeout=30, check=False)
+        done = _run([*prefix, str(python), "-c", _PROBE], timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BenchError(f"--python {python}: cannot be started ({error})") from error
     if done.returncode != 0:
@@ -55,45 +57,51 @@ def probe(python):
     return json.loads(done.stdout)
 
 
-def prepare(python, folder, say):
+def prepare(python, prefix, folder, say):
     """The environment for `python` below `folder`, installed now if it is not there or its pins have changed."""
-    facts = probe(python)
+    facts = probe(python, prefix)
     if facts["implementation"] != "cpython":
         raise BenchError(f"--python {python}: is {facts['implementation']}, not CPython")
-    key = hashlib.sha256(f"{facts['base']}\n{facts['version']}".encode()).hexdigest()[:8]
+    key = hashlib.sha256("\n".join([facts["base"], facts["version"], *prefix]).encode()).hexdigest()[:8]
     home = folder / f"cpython-{facts['version']}-{key}"
     stamp, pins = home / "installed-from.txt", REQUIREMENTS.read_text(encoding="utf-8")
     inside = home / "bin" / "python"
     if not (stamp.exists() and stamp.read_text(encoding="utf-8") == pins):
         say(f"installing the pinned packages for CPython {facts['version']} into {home.name} (once)")
-        _create(python, home, facts["version"])
-        _install(inside, pins, say)
+        _install(_create(python, prefix, home, facts["version"]), pins, say)
         stamp.write_text(pins, encoding="utf-8")
-    facts = probe(inside)
-    return Environment(inside, facts["version"], facts["installed"])
+    facts = probe(inside, prefix)
+    return Environment(inside, facts["version"], tuple(prefix), facts["installed"])
 
 
-def _create(python, home, version):
+def _create(python, prefix, home, version):
+    """Makes the environment; returns the pip command that installs into it."""
     home.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(home, ignore_errors=True)
-    done = subprocess.run([str(python), "-m", "venv", str(home)], capture_output=True, text=True, check=False)
+    options = ["--quiet", "--disable-pip-version-check", "--no-input"]
+    # Into a root file system, and where Debian keeps ensurepip in a package of its own, this Python's pip installs wheels from outside.
+    if not prefix and _run([str(python), "-m", "venv", str(home)]).returncode == 0:
+        return [str(home / "bin" / "python"), "-m", "pip", "install", *options]
+    done = _run([*prefix, str(python), "-m", "venv", "--clear", "--without-pip", str(home)])
     if done.returncode != 0:
-        minor = version.rsplit(".", 1)[0]
         shutil.rmtree(home, ignore_errors=True)
-        raise BenchError(
-            f"{python} -m venv failed (on Debian the package python{minor}-venv brings it):\n"
-            f"{(done.stdout + done.stderr).strip()[-500:]}"
-        )
+        raise BenchError(f"{python} -m venv failed:\n{(done.stdout + done.stderr).strip()[-500:]}")
+    minor = version.rsplit(".", 1)[0]
+    target = ["--target", str(home / "lib" / f"python{minor}" / "site-packages"), "--only-binary=:all:"]
+    platforms = [f"--platform=manylinux{tag}_x86_64" for tag in ("2014", "_2_28", "_2_27", "_2_17")]
+    return [sys.executable, "-m", "pip", "install", *options, *target, *platforms, f"--python-version={minor}"]
 
 
-def _install(python, pins, say):
+def _install(pip, pins, say):
     """All at once; if that fails one by one, so that one package without a build takes only its own workloads away."""
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if subprocess.run([*pip, "-r", str(REQUIREMENTS)], capture_output=True, check=False).returncode == 0:
+    if _run([*pip, "-r", str(REQUIREMENTS)]).returncode == 0:
         return
-    lines = [line for line in pins.splitlines() if line.strip() and not line.startswith("#")]
-    for line in lines:
-        done = subprocess.run([*pip, line], capture_output=True, text=True, check=False)
+    for line in [line for line in pins.splitlines() if line.strip() and not line.startswith("#")]:
+        done = _run([*pip, line])
         if done.returncode != 0:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             say(f"cannot install {line}: {reason}")
+
+
+def _run(command, timeout=None):
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
