@@ -81,7 +81,7 @@ class Session:
         names = [mode.name for mode in self.modes_]
         return {
             "schema": SCHEMA,
-            "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "commit": _commit(),
             "machine": machine(),
             "python": environment.version,
