@@ -37,7 +37,11 @@ function(limpet_room_sources folder)
 endfunction()
 
 # Test, fuzz and bench binaries of the room whose code is in `library`. Reads the lists of limpet_room_sources.
+# LIMPET_TEST_ROOMS, if set, names the only rooms that get any.
 function(limpet_room_tests room library)
+  if(LIMPET_TEST_ROOMS AND NOT room IN_LIST LIMPET_TEST_ROOMS)
+    return()
+  endif()
   if(room_tests AND NOT LIMPET_FUZZ)
     add_executable(${room}_test ${room_tests})
     target_link_libraries(${room}_test PRIVATE ${library} GTest::gmock GTest::gtest GTest::gtest_main rapidcheck
