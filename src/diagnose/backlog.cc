@@ -98,6 +98,7 @@ void MarkBacklog(const capture::Process& process, std::vector<Suspect>& suspects
     s->confidence = kBacklogConfidence * std::min(1.0, accounted / 0.8);
     s->steady_bytes = static_cast<double>(s->live.bytes);
     s->steady_blocks = static_cast<double>(s->live.blocks);
+    s->since = FirstBirths(s->slots);
     s->backlog_bytes = static_cast<uint64_t>(unexplained);
   }
 }

@@ -82,14 +82,14 @@ void AddStack(const Process& process, const UnitTable& table, const Unit& unit, 
 
 // How long the growth of this suspect took: from its first survivors to the image.
 double GrowthSeconds(const Process& process, const Suspect& s) {
-  uint64_t start = s.slots.empty() ? 0 : process.groups[s.judgement.onset_slot].start_ns;
+  uint64_t start = s.slots.empty() ? 0 : process.groups[s.since].start_ns;
   uint64_t end = TimeOf(process, s.as_of).time_ns;
   return end > start ? static_cast<double>(end - start) / 1e9 : 0;
 }
 
 double GrowthIterations(const Process& process, const Suspect& s) {
   if (process.iterations == 0 || s.slots.empty()) return 0;
-  uint32_t first = process.groups[s.judgement.onset_slot].first_iteration;
+  uint32_t first = process.groups[s.since].first_iteration;
   uint32_t end = process.groups[s.slots.size() - 1].end_iteration;
   return end > first ? end - first : 0;
 }
@@ -115,7 +115,7 @@ void AddOldHalf(const Process& process, const Suspect& s, Finding& f) {
   double middle = (s.judgement.onset + 1) / 2 * total;
   capture::Amount births, survivors;
   uint64_t end = TimeOf(process, s.as_of).time_ns;
-  f.since_ns = s.slots.empty() ? 0 : process.groups[s.judgement.onset_slot].start_ns;
+  f.since_ns = s.slots.empty() ? 0 : process.groups[s.since].start_ns;
   for (size_t i = 0; i < s.slots.size(); i++) {
     at += s.slots[i].weight;
     bool after_onset = i >= s.judgement.onset_slot;

@@ -78,6 +78,18 @@ double LogSlope(const std::vector<double>& values, size_t windows) {
   return Median(slopes) * static_cast<double>(windows);
 }
 
+// How much the newer half of the windows rises towards the present, as change of the logarithm over that half. Where a cache gives up
+// entries by chance, survival rises all the way; where a leak has some blocks in use besides, only the last window does: so of the slopes
+// of all pairs the lower of the two in the middle counts.
+double LateRise(const std::vector<double>& values) {
+  std::vector<double> slopes;
+  for (size_t i = values.size() / 2; i < values.size(); i++)
+    for (size_t j = i + 1; j < values.size(); j++)
+      slopes.push_back((std::log(values[j] + 0.5) - std::log(values[i] + 0.5)) / static_cast<double>(j - i));
+  std::sort(slopes.begin(), slopes.end());
+  return slopes.empty() ? 0 : slopes[(slopes.size() - 1) / 2] * static_cast<double>(values.size()) / 2;
+}
+
 // The factors that look at the windows, and the typical window itself.
 struct WindowView {
   Factors factors;
@@ -96,12 +108,12 @@ WindowView LookAt(const Windows& w) {
   }
   // Where the program did less at first, the older windows kept less: then the share that they kept speaks for them.
   std::vector<double> born(w.born.begin(), w.born.end() - 1);
-  double mean_born = Mean(born);
+  double typical_born = Median(born);
   std::vector<double> fair = body, fractions;
   for (size_t k = 0; k < n - 1; k++) {
     double fraction = w.born[k] > 0 ? w.kept[k] / w.born[k] : 0;
     fractions.push_back(fraction);
-    if (k < n / 2) fair[k] = std::max(fair[k], fraction * mean_born);
+    if (k < n / 2) fair[k] = std::max(fair[k], fraction * typical_born);
   }
   view.survival = Median(fractions);
   double least = std::min(*std::min_element(fair.begin(), fair.end()), w.kept.back());
@@ -110,12 +122,21 @@ WindowView LookAt(const Windows& w) {
   std::vector<double> deviations;
   for (double value : fair) deviations.push_back(std::abs(value - view.typical) / view.typical);
   std::sort(deviations.begin(), deviations.end());
-  deviations.pop_back();
+  deviations.resize(deviations.size() - (n >= 8 ? 2 : 1));  // a load in one go at the start may straddle two windows
   double noise = 1 / std::sqrt(view.typical);
   view.factors.even = 1 - Ramp(Mean(deviations) - 0.8 * noise, 0.35, 1.2);
 
   double slope_error = 1.5 * noise;  // of LogSlope, from the chance of counts
-  view.factors.old_alive = 1 - Ramp(LogSlope(fair, n) - 1.5 * slope_error, 0.6, 1.5);
+  double rise = LogSlope(fair, n);
+  std::vector<double> shares = fractions;  // of the typical number of births, to be comparable with counts
+  shares.push_back(w.born.back() > 0 ? w.kept.back() / w.born.back() : 0);
+  for (double& share : shares) share *= typical_born;
+  double late_rise = std::min(LateRise(w.kept), LateRise(shares));
+  // A level first three quarters speak for a leak beside a large cache: then nothing can be said for sure.
+  double level_so_far = Mean({fair.begin() + n / 2, fair.begin() + n * 3 / 4}) / std::max(1e-9, Mean({fair.begin(), fair.begin() + n * 3 / 8}));
+  double least_late = level_so_far - noise < 1.25 ? 0.4 : 0.0;
+  double late = n < 8 ? 1 : std::max(least_late, 1 - Ramp(late_rise - 2.5 * noise, 0.4, 1.0));
+  view.factors.old_alive = (1 - Ramp(rise - 1.5 * slope_error, 0.6, 1.5)) * late;
   view.factors.not_slowing = 1 - Ramp(-LogSlope(body, n) - 1.5 * slope_error, 0.7, 2.0);
   return view;
 }
@@ -149,7 +170,6 @@ Spread Measure(std::span<const Slot> slots, const Axis& axis) {
     if (begun) previous_end = axis.end[i];
     s.keeping++;
     s.top_share = std::max(s.top_share, kept / static_cast<double>(s.total.blocks));
-    if (seen <= 0.98 * static_cast<double>(s.total.blocks) || s.last == 0) s.last = axis.end[i];
     if (seen - kept < 0.98 * static_cast<double>(s.total.blocks)) s.last = axis.end[i];
   }
   return s;
@@ -166,6 +186,9 @@ Reason WhyNot(const Judgement& j, const Spread& s, std::span<const Slot> slots) 
     return few_bursts ? Reason::kOneOff : Reason::kTooFew;
   if (f.old_alive < 0.5) return Reason::kBounded;
   if (f.not_slowing < 0.5) return Reason::kWarmUp;
+  capture::Amount died;
+  for (size_t i = j.onset_slot; i < slots.size(); i++) died += slots[i].births - slots[i].survivors;
+  if (f.every_window < 0.5 && died.blocks > s.total.blocks) return Reason::kBounded;
   if (f.every_window < 0.5 || f.even < 0.5) return few_bursts ? Reason::kOneOff : Reason::kWarmUp;
   return Reason::kTooFew;
 }
@@ -173,10 +196,24 @@ Reason WhyNot(const Judgement& j, const Spread& s, std::span<const Slot> slots) 
 void ApplyOnset(Judgement& j, const Spread& s, std::span<const Slot> slots) {
   for (size_t i = 0; i < s.onset; i++) j.before += slots[i].births - slots[i].survivors;
   // Were blocks born before the onset as likely to stay as later ones, so many of them would be here.
-  double expected = static_cast<double>(j.before.blocks) * j.survival;
-  j.factors.none_before = 1 - Ramp(expected, 2, 6);
+  uint64_t strays = 0;
+  for (size_t i = 0; i < s.onset; i++) strays += slots[i].survivors.blocks;
+  double expected = static_cast<double>(j.before.blocks + strays) * j.survival;
+  j.factors.none_before = 1 - Ramp(expected - 3 * static_cast<double>(strays), 2, 6);
   // A small share that stays since some moment, and steadily so, may be a leak that began then: not to be ruled out.
   if (j.survival < 0.3 && Shape(j.factors) > 0.8) j.factors.none_before = std::max(j.factors.none_before, 0.5);
+}
+
+// Slots that keep at least a quarter of what the steady growth would lay into them: three loads in one go are no trend, however they
+// lie in the windows.
+size_t KeepingSlots(const Judgement& j, std::span<const Slot> slots, const Axis& axis) {
+  size_t count = 0;
+  double density = j.steady_blocks / std::max(1e-12, 1 - j.onset);
+  for (size_t i = j.onset_slot; i < slots.size(); i++) {
+    auto kept = static_cast<double>(slots[i].survivors.blocks);
+    count += kept >= 1 && kept >= 0.25 * density * (axis.end[i] - axis.start[i]);
+  }
+  return count;
 }
 
 // Fills in everything that depends on how the growth is cut into windows.
@@ -185,7 +222,6 @@ void ApplyWindows(Judgement& j, std::span<const Slot> slots, const Axis& axis, s
   WindowView view = LookAt(w);
   view.factors.going_on = j.factors.going_on;
   view.factors.span = j.factors.span;
-  view.factors.epochs = j.factors.epochs;
   j.factors = view.factors;
   j.survival = view.survival;
   j.steady_blocks = view.typical * static_cast<double>(count);
@@ -214,17 +250,18 @@ Judgement JudgeSurvival(std::span<const Slot> slots) {
   double tail = 1 - s.last;  // nothing stayed since; a staircase may rest as long as it did before
   j.factors.going_on = tail <= 1.3 * s.largest_gap ? 1.0 : 1 - Ramp(tail, 0.05, 0.22);
   j.factors.span = span < kMinSpan ? 0 : std::min(1.0, 0.45 + 0.75 * span);
-  j.factors.epochs = Ramp(static_cast<double>(epochs), 2, 12);
   ApplyWindows(j, slots, axis, 8);
   if (epochs < 12 || Shape(j.factors) < 0.6) {
     Judgement coarse = j;
     ApplyWindows(coarse, slots, axis, 4);
+    coarse.factors.old_alive = std::min(coarse.factors.old_alive, std::max(j.factors.old_alive, j.steady_blocks < 40 ? 1.0 : 0.0));
     if (epochs < 12 || 0.8 * Shape(coarse.factors) > Shape(j.factors)) {
       j = coarse;
       j.factors.even *= 0.85;  // four windows tell less than eight
     }
   }
   ApplyOnset(j, s, slots);
+  j.factors.epochs = Ramp(static_cast<double>(KeepingSlots(j, slots, axis)), 2.5, 5.5);
   double steady_share = j.steady_blocks / static_cast<double>(s.total.blocks);
   j.factors.count = 1 - std::exp(-j.steady_blocks / 10);
   j.factors.share = 0.6 + 0.4 * std::min(1.0, steady_share / 0.4);
@@ -278,7 +315,9 @@ capture::Amount SteadyGrowth(std::span<const Slot> slots) {
   auto steady = [](std::vector<double> values) {
     return static_cast<uint64_t>(Median(std::move(values)) * static_cast<double>(kWindows));
   };
-  return {steady(std::move(w.kept)), steady(std::move(w.kept_bytes))};
+  capture::Amount live;
+  for (const Slot& slot : slots) live += slot.survivors;
+  return {std::min(live.blocks, steady(std::move(w.kept))), std::min(live.bytes, steady(std::move(w.kept_bytes)))};
 }
 
 }  // namespace limpet::diagnose

@@ -107,11 +107,13 @@ class Judge {
     s.steady_bytes = s.judgement.steady_bytes;
     s.steady_blocks = s.judgement.steady_blocks;
     s.signal = s.judgement.growing ? Signal::kSurvival : Signal::kNone;
+    s.since = s.judgement.onset_slot;
     if (!s.judgement.growing && s.swelling.swelling) {
       s.signal = Signal::kSwelling;
       s.confidence = s.swelling.confidence;
       s.steady_bytes = static_cast<double>(live.bytes);
       s.steady_blocks = 0;
+      s.since = FirstBirths(s.slots);
     }
   }
 
@@ -130,6 +132,12 @@ class Judge {
 };
 
 }  // namespace
+
+size_t FirstBirths(const std::vector<Slot>& slots) {
+  size_t i = 0;
+  while (i + 1 < slots.size() && slots[i].births.blocks == 0) i++;
+  return i;
+}
 
 AsOf ReferenceOf(const Process& process) { return process.final.valid ? AsOf::kFinalize : AsOf::kEnd; }
 

@@ -34,11 +34,15 @@ struct Suspect {
   capture::Amount peak_live;
   double steady_bytes = 0;    // growth over [onset, 1]
   double steady_blocks = 0;
+  size_t since = 0;           // slot in which the growth began
   uint64_t backlog_bytes = 0; // kBacklog: what the process grew by that nothing else accounts for
 };
 
 // All lines with enough memory to be looked at, most live bytes first.
 std::vector<Suspect> FindSuspects(const capture::Process& process, const UnitTable& table);
+
+// The first slot in which anything was born.
+size_t FirstBirths(const std::vector<Slot>& slots);
 
 // The image at which the process is looked at first.
 AsOf ReferenceOf(const capture::Process& process);
