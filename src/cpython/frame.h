@@ -6,8 +6,8 @@
 //     thread state --> frame --previous--> frame --previous--> shim --previous--> frame --> null
 //                      (running)           (suspended)         (C calls Python)   (suspended in that C function)
 //
-// A frame is shown to people unless it is incomplete (see IsIncomplete). Whoever uses the marks of SuspendedSlot needs the
-// incomplete ones too: they tell whether a frame was suspended by the interpreter itself or by a C function.
+// A frame is shown to people unless it is incomplete (see IsIncomplete). Whoever uses the marks of SuspendedSlot needs
+// the incomplete ones too: they tell whether a frame was suspended by the interpreter itself or by a C function.
 #ifndef LIMPET_CPYTHON_FRAME_H_
 #define LIMPET_CPYTHON_FRAME_H_
 
@@ -67,7 +67,8 @@ inline bool IsShim(const char* frame) {
 }
 
 // Whether nobody is to see this frame: a shim, or one that did not reach its first traceable instruction (its caller is
-// still setting it up, or it is the helper that 3.13+ pushes around an inlined __init__). CPython's _PyFrame_IsIncomplete.
+// still setting it up, or it is the helper that 3.13+ pushes around an inlined __init__). CPython's
+// _PyFrame_IsIncomplete.
 template <class L>
 inline bool IsIncomplete(const char* frame) {
   int owner = FrameOwner<L>(frame);
@@ -108,7 +109,8 @@ inline bool SuspendedInSend(const char* frame) {
 // When the interpreter inlines a call (it runs the callee in the same C function), it first takes the operands off the
 // caller's evaluation stack. The slot just above what is left held one of them, so it is dead memory that
 //   - nobody reads: the collector, tracebacks, generators and frame objects stop at the stack pointer;
-//   - receives the returned value, and in any case an operand before the caller can be suspended at this instruction again.
+//   - receives the returned value, and in any case an operand before the caller can be suspended at this instruction
+//     again.
 // A mark written there while `frame` is suspended by `callee` is therefore found again by the same frame at the same
 // instruction only if the frame was never resumed in between, and then everything below it is unchanged as well.
 //

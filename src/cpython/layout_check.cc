@@ -1,5 +1,5 @@
-// This file holds no code that runs. Compiling it against one CPython's own headers is the check: every constant of that
-// version's layout in layouts.h is compared with what the headers say, at compile time.
+// This file holds no code that runs. Compiling it against one CPython's own headers is the check: every constant of
+// that version's layout in layouts.h is compared with what the headers say, at compile time.
 //
 //     g++ -std=c++20 -w -fsyntax-only -Isrc -IPREFIX/include/python3.X -IPREFIX/include/python3.X/internal \
 //         src/cpython/layout_check.cc
@@ -195,8 +195,8 @@ CHECK_OFFSET(kCodeFrameSize, PyCodeObject, co_framesize);
 CHECK_ABSENT(kCodeFrameSize);
 #endif
 
-// The collector. kInterpreterGc, kGcGenerations and kGcGeneration0 move inside a minor version: gc_state.h looks for them
-// at run time from what is given here, so a difference there is only told apart, not refused.
+// The collector. kInterpreterGc, kGcGenerations and kGcGeneration0 move inside a minor version: gc_state.h looks for
+// them at run time from what is given here, so a difference there is only told apart, not refused.
 CHECK_EQUAL(kGenerations, NUM_GENERATIONS);
 CHECK_EQUAL(kGenerationSize, sizeof(gc_generation));
 CHECK_OFFSET(kGenerationThreshold, gc_generation, threshold);

@@ -60,12 +60,12 @@ struct LayoutCommon {
   // PyThreadState.
   static constexpr int kThreadNext = 8;
   static constexpr int kThreadInterpreter = 16;
-  static constexpr int kThreadFrame = kAbsent;             // 3.13+: the running frame
-  static constexpr int kThreadCframe = kAbsent;            // 3.11, 3.12: the _PyCFrame that has it, at kCframeFrame
-  static constexpr int kCframeFrame = kAbsent;             // offset inside _PyCFrame
-  static constexpr int kThreadBaseFrame = kAbsent;         // 3.15: sentinel at the bottom
-  static constexpr int kThreadLastProfiled = kAbsent;      // 3.15: topmost frame unchanged since it was set
-  static constexpr int kThreadLastProfiledSeq = kAbsent;   // 3.15: guards the former against reuse of an address
+  static constexpr int kThreadFrame = kAbsent;  // 3.13+: the running frame
+  static constexpr int kThreadCframe = kAbsent;  // 3.11, 3.12: the _PyCFrame that has it, at kCframeFrame
+  static constexpr int kCframeFrame = kAbsent;  // offset inside _PyCFrame
+  static constexpr int kThreadBaseFrame = kAbsent;  // 3.15: sentinel at the bottom
+  static constexpr int kThreadLastProfiled = kAbsent;  // 3.15: topmost frame unchanged since it was set
+  static constexpr int kThreadLastProfiledSeq = kAbsent;  // 3.15: guards the former against reuse of an address
 
   // _PyInterpreterFrame.
   static constexpr int kFrameCode = 0;
@@ -74,14 +74,14 @@ struct LayoutCommon {
   static constexpr int kFrameGlobals = 24;
   static constexpr int kFrameLocals = 40;
   static constexpr int kFrameObject = 48;
-  static constexpr int kFrameInstruction = 56;             // prev_instr (3.11, 3.12) or instr_ptr (3.13+)
+  static constexpr int kFrameInstruction = 56;  // prev_instr (3.11, 3.12) or instr_ptr (3.13+)
   static constexpr int kFrameOwner = 70;
-  static constexpr int kFrameIsEntry = kAbsent;            // 3.11: bool, the first frame of its C-level loop
-  static constexpr int kFrameReturnOffset = kAbsent;       // 3.12+: uint16_t
-  static constexpr int kFrameStackTop = kAbsent;           // 3.11 to 3.13: int, slots in use, -1 while running
-  static constexpr int kFrameStackPointer = kAbsent;       // 3.14+: pointer to the first free slot, null while running
-  static constexpr int kFrameLocalsPlus = 72;              // locals, cells, then the evaluation stack; 8 bytes each
-  static constexpr uint64_t kFrameCodeTagMask = 0;         // 3.14+: bits of f_executable that are no address
+  static constexpr int kFrameIsEntry = kAbsent;  // 3.11: bool, the first frame of its C-level loop
+  static constexpr int kFrameReturnOffset = kAbsent;  // 3.12+: uint16_t
+  static constexpr int kFrameStackTop = kAbsent;  // 3.11 to 3.13: int, slots in use, -1 while running
+  static constexpr int kFrameStackPointer = kAbsent;  // 3.14+: pointer to the first free slot, null while running
+  static constexpr int kFrameLocalsPlus = 72;  // locals, cells, then the evaluation stack; 8 bytes each
+  static constexpr uint64_t kFrameCodeTagMask = 0;  // 3.14+: bits of f_executable that are no address
 
   // Values of the owner byte, a signed char. From kOwnerShim on a frame is the interpreter's own and shown to nobody.
   static constexpr int kOwnerThread = 0;
@@ -98,7 +98,7 @@ struct LayoutCommon {
   static constexpr int kCodeQualifiedName = 128;
   static constexpr int kCodeLineTable = 136;
   static constexpr int kCodeUnit = 2;
-  static constexpr int kCodeFrameSize = kAbsent;           // 3.12+: int, slots of a frame, the specials included
+  static constexpr int kCodeFrameSize = kAbsent;  // 3.12+: int, slots of a frame, the specials included
 
   // Instructions that resume a generator inside the same loop while keeping no operand, as numbered by this version.
   static constexpr int kOpcodeSend = kAbsent;
@@ -111,20 +111,20 @@ struct LayoutCommon {
   static constexpr int kGenerationSize = 24;
   static constexpr int kGenerationThreshold = 16;
   static constexpr int kGenerationCount = 20;
-  static constexpr int kGcGenerationsPacked = kAbsent;     // where the generations are in some patch releases
+  static constexpr int kGcGenerationsPacked = kAbsent;  // where the generations are in some patch releases
   static constexpr GcStatsForm kGcStatsForm = GcStatsForm::kArray;
-  static constexpr int kGcStatsSize = 24;                  // of one record
+  static constexpr int kGcStatsSize = 24;  // of one record
   static constexpr int kGcStatsCollections = 0;
   static constexpr int kGcStatsCollected = 8;
   static constexpr int kGcStatsUncollectable = 16;
 
   // _Py_DebugOffsets, the first thing in _PyRuntime from 3.13 on.
-  static constexpr int kDebugVersion = kAbsent;            // uint64_t, PY_VERSION_HEX
-  static constexpr int kDebugFreeThreaded = kAbsent;       // uint64_t
-  static constexpr int kDebugInterpreterGc = kAbsent;      // uint64_t, offset of gc inside the interpreter state
+  static constexpr int kDebugVersion = kAbsent;  // uint64_t, PY_VERSION_HEX
+  static constexpr int kDebugFreeThreaded = kAbsent;  // uint64_t
+  static constexpr int kDebugInterpreterGc = kAbsent;  // uint64_t, offset of gc inside the interpreter state
 
   // _PyRuntime.
-  static constexpr int kRuntimeCurrentThread = kAbsent;    // 3.11: who holds the GIL; later versions are thread-local
+  static constexpr int kRuntimeCurrentThread = kAbsent;  // 3.11: who holds the GIL; later versions are thread-local
 };
 
 struct Layout311 : LayoutCommon {
@@ -133,7 +133,7 @@ struct Layout311 : LayoutCommon {
   static constexpr uint32_t kUnicodeReady = 0x80;
   static constexpr int kUnicodeAsciiData = 48;
   static constexpr int kUnicodeCompactData = 72;
-  static constexpr int kUnicodeLegacyData = 72;            // holds a pointer to the characters
+  static constexpr int kUnicodeLegacyData = 72;  // holds a pointer to the characters
 
   static constexpr int kThreadCframe = 56;
   static constexpr int kCframeFrame = 8;
@@ -160,7 +160,7 @@ struct Layout311 : LayoutCommon {
   static constexpr int kInterpreterGc = 648;
   static constexpr int kGcEnabled = 12;
   static constexpr int kGcGenerations = 24;
-  static constexpr int kGcGeneration0 = 96;                // points to kGcGenerations: tells a gc state
+  static constexpr int kGcGeneration0 = 96;  // points to kGcGenerations: tells a gc state
   static constexpr int kGcStats = 128;
   static constexpr int kGcCollecting = 200;
 
@@ -233,7 +233,7 @@ struct Layout313 : LayoutCommon {
   static constexpr int kInterpreterGc = 7400;
   static constexpr int kGcEnabled = 12;
   static constexpr int kGcGenerations = 24;
-  static constexpr int kGcGenerationsPacked = 20;          // 3.13.18, where a list head aligns to 4
+  static constexpr int kGcGenerationsPacked = 20;  // 3.13.18, where a list head aligns to 4
   static constexpr int kGcGeneration0 = 96;
   static constexpr int kGcStats = 128;
   static constexpr int kGcCollecting = 200;
@@ -275,7 +275,7 @@ struct Layout314 : LayoutCommon {
   static constexpr int kInterpreterGc = 7408;
   static constexpr int kGcEnabled = 12;
   static constexpr int kGcGenerations = 24;
-  static constexpr int kGcGeneration0 = 256;               // not in 3.14.0 to 3.14.4 (another collector)
+  static constexpr int kGcGeneration0 = 256;  // not in 3.14.0 to 3.14.4 (another collector)
   static constexpr int kGcStats = 120;
   static constexpr int kGcCollecting = 192;
 
@@ -320,7 +320,7 @@ struct Layout315 : LayoutCommon {
   static constexpr int kGcEnabled = 0;
   static constexpr int kGcGenerations = 8;
   static constexpr int kGcGeneration0 = 168;
-  static constexpr int kGcStats = 104;                     // holds a pointer to struct gc_stats
+  static constexpr int kGcStats = 104;  // holds a pointer to struct gc_stats
   static constexpr int kGcCollecting = 112;
   static constexpr GcStatsForm kGcStatsForm = GcStatsForm::kRings;
   static constexpr int kGcStatsSize = 64;
@@ -334,7 +334,7 @@ struct Layout315 : LayoutCommon {
   static constexpr int kGcYoungIndex = 704;
   static constexpr int kGcOldRings = 712;
   static constexpr int kGcOldRecords = 3;
-  static constexpr int kGcOldIndex = 192;                  // from the start of its ring
+  static constexpr int kGcOldIndex = 192;  // from the start of its ring
   static constexpr int kGcOldRingSize = 200;
 
   static constexpr int kDebugVersion = 8;

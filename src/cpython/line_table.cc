@@ -65,7 +65,8 @@ bool LineTableReader::ReadRange(int form) {
       --end_column;
     }
   }
-  if (line_ > kMaxNumber || line_ + line_count > kMaxNumber || column > kMaxNumber || end_column > kMaxNumber) return false;
+  if (line_ > kMaxNumber || line_ + line_count > kMaxNumber || column > kMaxNumber || end_column > kMaxNumber)
+    return false;
   range_.line = static_cast<int32_t>(line_);
   range_.end_line = static_cast<int32_t>(line_ + line_count);
   range_.column = static_cast<int32_t>(column);

@@ -10,10 +10,12 @@
 //     14      line += signed varint; varints: end line - line, column + 1, end column + 1
 //     15      no location
 //
-// and the bytes that follow all have their top bit clear. A varint is six bits a byte, lowest first, with bit 6 set on all
-// but the last; a signed one keeps its sign in bit 0. Lines are relative to co_firstlineno. The same from 3.11 to 3.15.
+// and the bytes that follow all have their top bit clear. A varint is six bits a byte, lowest first, with bit 6 set on
+// all but the last; a signed one keeps its sign in bit 0. Lines are relative to co_firstlineno. The same from 3.11 to
+// 3.15.
 //
-// Nothing here allocates or trusts: a table that breaks the rules ends the reading, and each step consumes at least a byte.
+// Nothing here allocates or trusts: a table that breaks the rules ends the reading, and each step consumes at least a
+// byte.
 #ifndef LIMPET_CPYTHON_LINE_TABLE_H_
 #define LIMPET_CPYTHON_LINE_TABLE_H_
 
@@ -62,9 +64,9 @@ class LineTableReader {
   bool damaged_ = false;
 };
 
-// The source range of the instruction at byte offset `offset` of the code (lasti times the size of a code unit). A negative
-// offset is a frame that has not begun, which counts as the first line. Returns false, and an empty range, when the
-// table does not cover the offset or is damaged before it.
+// The source range of the instruction at byte offset `offset` of the code (lasti times the size of a code unit). A
+// negative offset is a frame that has not begun, which counts as the first line. Returns false, and an empty range,
+// when the table does not cover the offset or is damaged before it.
 bool FindSourceRange(const uint8_t* table, size_t size, int32_t first_line, int64_t offset, SourceRange* range);
 
 }  // namespace limpet::cpython

@@ -1,5 +1,5 @@
-// Any bytes as a line table. Checks what callers rely on besides memory safety: entries are contiguous, reading ends, and
-// FindSourceRange agrees with reading entry by entry.
+// Any bytes as a line table. Checks what callers rely on besides memory safety: entries are contiguous, reading ends,
+// and FindSourceRange agrees with reading entry by entry.
 #include <cstdint>
 #include <cstdlib>
 #include <vector>

@@ -137,9 +137,7 @@ RC_GTEST_PROP(LineTable, CutTablesAreDamagedOrShorter, ()) {
   RC_ASSERT(reader.damaged() || reader.end() < expected.size() * 2);
 }
 
-TEST(LineTable, AFrameThatHasNotBegunIsOnTheFirstLine) {
-  EXPECT_EQ(Find({}, 12, -2), (SourceRange{12, 12, -1, -1}));
-}
+TEST(LineTable, AFrameThatHasNotBegunIsOnTheFirstLine) { EXPECT_EQ(Find({}, 12, -2), (SourceRange{12, 12, -1, -1})); }
 
 TEST(LineTable, AnEmptyTableCoversNothing) {
   SourceRange range;

@@ -64,8 +64,8 @@ TextLocation FindText(Memory& memory, uint64_t object) {
   return text;
 }
 
-// Writes the str at `object` to `out` as UTF-8, without a terminating zero, and returns how many bytes: at most `capacity`,
-// 0 also where the object is no readable str. A longer text ends in "..." (if capacity is at least 3).
+// Writes the str at `object` to `out` as UTF-8, without a terminating zero, and returns how many bytes: at most
+// `capacity`, 0 also where the object is no readable str. A longer text ends in "..." (if capacity is at least 3).
 // REQUIRES: over OwnMemory, `object` is a live object of type str.
 template <class L, class Memory>
 size_t CopyText(Memory& memory, uint64_t object, char* out, size_t capacity) {

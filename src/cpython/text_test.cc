@@ -135,7 +135,8 @@ TEST(Text, RefusesWhatIsNoString) {
   EXPECT_EQ(Copy<Layout311>(memory, 100), "abc");
   EXPECT_EQ(Copy<Layout311>(memory, 100, 0), "");
   EXPECT_EQ(Copy<Layout311>(memory, 100, 0x500), "");
-  for (uint32_t state : {0u, 0x1fu, 3u << 2 | 0xe0, 1u << 2 | 0x60 /* not ready */, 2u << 2 | 0xe0 /* ASCII of 2 bytes */}) {
+  for (uint32_t state :
+       {0u, 0x1fu, 3u << 2 | 0xe0, 1u << 2 | 0x60 /* not ready */, 2u << 2 | 0xe0 /* ASCII of 2 bytes */}) {
     memory.Put<uint32_t>(Layout311::kUnicodeState, state);
     EXPECT_EQ(Copy<Layout311>(memory, 100), "") << state;
   }

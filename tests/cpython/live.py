@@ -162,7 +162,7 @@ def check_frames(probe):
         look()
         list(generator())
         Holder(look)
-        Holder(lambda: look).value
+        assert Holder(lambda: look).value == 1
         sorted([2, 1], key=lambda _: look())
         exec("look()", {"look": look})
         try:

@@ -14,11 +14,16 @@ namespace {
 template <class F>
 auto WithLayout(int minor, F&& f) {
   switch (minor) {
-    case 11: return f(Layout311{});
-    case 12: return f(Layout312{});
-    case 13: return f(Layout313{});
-    case 14: return f(Layout314{});
-    default: return f(Layout315{});
+    case 11:
+      return f(Layout311{});
+    case 12:
+      return f(Layout312{});
+    case 13:
+      return f(Layout313{});
+    case 14:
+      return f(Layout314{});
+    default:
+      return f(Layout315{});
   }
 }
 
