@@ -77,9 +77,8 @@ enum class Domain : uint8_t {
 };
 inline constexpr uint32_t kDomainCount = 6;
 
-// Who may add to a cell. Cells of bank 0 are added to only by threads that hold the interpreter lock, with plain additions;
-// cells of bank 1 by anyone, with atomic ones. A site is split over both where needed; readers add the two up.
-enum class Bank : uint8_t { kLocked = 0, kShared = 1 };
+// Who may add to a cell. Cells come in pairs of one site and epoch: the one with the even number is added to only by threads
+// that hold the interpreter lock, with plain additions; the odd one by all others, with atomic ones. Readers add the two up.
 
 enum class State : uint32_t {
   kStarting = 1,   // the file is being set up
@@ -160,7 +159,7 @@ struct FileHeader {
   uint32_t limits;                 // bit set of Limit
   uint32_t folds;                  // pairwise merges of epochs so far
   uint32_t finalizing_epoch;       // epoch in which finalisation began, or 0xffffffff
-  uint32_t pad1;
+  uint32_t iterations;             // marked by the program so far
   char reason[256];                // why state is kStopped or kRefused; zero-terminated UTF-8
   char python_text[128];           // Py_GetVersion()
   char executable[512];            // /proc/self/exe
@@ -214,10 +213,10 @@ static_assert(sizeof(NodeRecord) == 16);
 struct SiteRecord {
   uint32_t node;
   uint8_t domain;     // Domain
-  uint8_t bank;       // Bank
-  uint16_t pad;
+  uint8_t pad0;
+  uint16_t pad1;
   uint32_t first_epoch;
-  uint32_t pad1;
+  uint32_t pad2;
 };
 static_assert(sizeof(SiteRecord) == 16);
 
@@ -225,7 +224,7 @@ struct CellRecord {
   uint32_t site;      // kNoSite: free
   uint32_t epoch;     // fine epoch in which the blocks were born
   uint32_t births;
-  uint32_t deaths;    // in a bank 1 cell this may exceed births: deaths of bank 0 blocks seen without the lock
+  uint32_t deaths;    // may exceed births in one cell of a pair, never in their sum: born with the lock, freed without
   uint64_t birth_bytes;
   uint64_t death_bytes;
 };
@@ -262,7 +261,8 @@ struct SampleRecord {
 static_assert(sizeof(SampleRecord) == 80);
 inline constexpr uint32_t kMaxSamples = 768;
 
-// A checkpoint or iteration that the program itself marked.
+// A checkpoint or iteration that the program itself marked by name.
+inline constexpr uint32_t kMaxMarks = 64 * 1024;
 struct MarkRecord {
   uint64_t time_ns;
   uint32_t name;        // string id

@@ -1,0 +1,169 @@
+#include "agent/counters.h"
+
+#include <stdio.h>
+
+#include "agent/epochs.h"
+#include "agent/images.h"
+#include "agent/samples.h"
+#include "agent/stacks.h"
+
+namespace limpet::agent {
+
+using capture::Table;
+
+constinit Counters g_counters;
+
+namespace {
+
+constexpr uint64_t kTickNs = 1000000;           // ticks are meant to come this often ...
+constexpr uint64_t kMinTickBytes = 1024;        // ... and their distance in bytes is adapted to it, between these
+constexpr uint64_t kMaxTickBytes = 64 * 1024;
+
+// The pair number `count` / 2, or one that a fold set free.
+uint32_t TakePair() {
+  DataFile& file = g_agent.file;
+  if (const uint32_t pair = TakeFreePair()) return pair;
+  const uint32_t count = file.Count(Table::kCells);
+  const uint32_t pair = count / 2;
+  if (pair >= kMaxCells) return 0;
+  CellRecord* first = static_cast<CellRecord*>(file.Reserve(Table::kCells, count));
+  if (!first || !file.Reserve(Table::kCells, count + 1)) return 0;
+  if (pair % kPairsPerBlock == 0) g_counters.pair_blocks[pair / kPairsPerBlock] = reinterpret_cast<char*>(first);
+  memset(first, 0, sizeof(CellPair));
+  first[0].site = first[1].site = capture::kNoSite;
+  file.SetCount(Table::kCells, count + 2);
+  return pair;
+}
+
+uint32_t NewPair(uint32_t site) {
+  const uint32_t pair = TakePair();
+  if (!pair) return 0;
+  CellPair* cells = PairAt(pair);
+  for (CellRecord& cell : cells->half) {
+    cell.births = cell.deaths = 0;
+    cell.birth_bytes = cell.death_bytes = 0;
+    cell.epoch = g_counters.epoch;
+    __atomic_store_n(&cell.site, site, __ATOMIC_RELEASE);
+  }
+  return pair;
+}
+
+}  // namespace
+
+LIMPET_COLD uint32_t PairOfSite(uint32_t site) {
+  SiteState& state = g_counters.sites[site];
+  if (LIMPET_LIKELY(state.epoch == g_counters.epoch && state.pair)) return state.pair;
+  ErrnoGuard errno_guard;
+  LockGuard guard(g_agent.lock);
+  if (state.epoch == g_counters.epoch && state.pair) return state.pair;
+  const uint32_t pair = NewPair(site);
+  if (!pair) {
+    // The file is full: go on counting where the site was counted before, with blurred birth epochs, rather than not at all.
+    return state.pair;
+  }
+  state.pair = pair;
+  __atomic_store_n(&state.epoch, g_counters.epoch, __ATOMIC_RELEASE);
+  return pair;
+}
+
+LIMPET_COLD void RetirePair(uint32_t pair) {
+  LockGuard guard(g_agent.lock);
+  const uint32_t site = PairAt(pair)->half[0].site;
+  if (site == capture::kNoSite || g_counters.sites[site].pair != pair) return;
+  g_counters.sites[site].pair = 0;
+  __atomic_add_fetch(&g_counters.tag, 1, __ATOMIC_RELEASE);
+}
+
+bool SetUpCounters() {
+  // Pair 0 means "no row" in the shadow, so it is never given away.
+  DataFile& file = g_agent.file;
+  if (TakePair() != 0 || file.Count(Table::kCells) != 2) return false;
+  return StartEpochs();
+}
+
+void InheritCounters() {
+  DataFile& file = g_agent.file;
+  capture::FileHeader* header = file.header();
+  uint64_t blocks = 0, bytes = 0;
+  const uint32_t cells = file.Count(Table::kCells);
+  for (uint32_t i = 0; i < cells; ++i) {
+    CellRecord* cell = file.At<CellRecord>(Table::kCells, i);
+    if (cell->site == capture::kNoSite) continue;
+    const uint32_t both = cell->births < cell->deaths ? cell->births : cell->deaths;
+    const uint64_t both_bytes = cell->birth_bytes < cell->death_bytes ? cell->birth_bytes : cell->death_bytes;
+    cell->births -= both;
+    cell->deaths -= both;
+    cell->birth_bytes -= both_bytes;
+    cell->death_bytes -= both_bytes;
+    cell->epoch = 0;
+    blocks += uint64_t(cell->births) - cell->deaths;
+    bytes += cell->birth_bytes - cell->death_bytes;
+  }
+  header->inherited_blocks = blocks;
+  header->inherited_bytes = bytes;
+  g_counters.volume = bytes;
+  g_counters.freed = 0;
+  RestartEpochs();
+}
+
+void AddUp(Thread* thread) {
+  const uint64_t allocated = thread->allocated - thread->added_allocated;
+  const uint64_t freed = thread->freed - thread->added_freed;
+  thread->added_allocated = thread->allocated;
+  thread->added_freed = thread->freed;
+  __atomic_add_fetch(&g_counters.volume, allocated, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&g_counters.freed, freed, __ATOMIC_RELAXED);
+}
+
+LIMPET_COLD void Tick(Thread* thread) {
+  ErrnoGuard errno_guard;
+  AddUp(thread);
+  const uint64_t now = NowNs();
+  const uint64_t passed = now - thread->last_tick_ns;
+  if (passed < kTickNs / 2 && thread->tick_bytes < kMaxTickBytes) thread->tick_bytes *= 2;
+  if (passed > kTickNs * 2 && thread->tick_bytes > kMinTickBytes) thread->tick_bytes /= 2;
+  thread->last_tick_ns = now;
+  thread->next_tick = thread->allocated + thread->tick_bytes;
+  if (!g_agent.lock.TryLock()) return;  // somebody else is at it
+  TickEpochs(now);
+  g_agent.lock.Unlock();
+}
+
+void LastTick() {
+  if (Thread* thread = tls_thread) AddUp(thread);
+  LockGuard guard(g_agent.lock);
+  TickEpochs(NowNs());
+  TakeSample(NowNs(), true);
+}
+
+LIMPET_COLD void NoteFinalizing() {
+  capture::FileHeader* header = g_agent.file.header();
+  if (__atomic_load_n(&header->finalizing_epoch, __ATOMIC_RELAXED) != 0xffffffff) return;
+  ErrnoGuard errno_guard;
+  if (Thread* thread = tls_thread) AddUp(thread);
+  LockGuard guard(g_agent.lock);
+  if (header->finalizing_epoch != 0xffffffff) return;
+  WriteImage(2, NowNs());
+  BeginEpoch(NowNs());
+  header->finalizing_epoch = g_counters.epoch;
+}
+
+void NoteMark(const char* name, bool iteration) {
+  Thread* thread = Enter();
+  if (!thread) return;
+  {
+    ErrnoGuard errno_guard;
+    AddUp(thread);
+    LockGuard guard(g_agent.lock);
+    MarkIteration(name, iteration, NowNs());
+  }
+  Leave();
+}
+
+uint64_t OwnBytes() {
+  const Stacks& s = g_stacks;
+  return ShadowBytes() + s.by_hash.bytes() + s.strings.bytes() + s.codes.bytes() + s.code_of.bytes() + s.frames.bytes() +
+         s.nodes.bytes() + s.sites.bytes() + uint64_t(ThreadCount()) * sizeof(Thread);
+}
+
+}  // namespace limpet::agent

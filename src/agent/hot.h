@@ -1,0 +1,137 @@
+// The two events, birth and death of a block, as every hook runs them. Inlined into the hooks; what is rare is called.
+#ifndef LIMPET_AGENT_HOT_H_
+#define LIMPET_AGENT_HOT_H_
+
+#include "agent/counters.h"
+#include "agent/look.h"
+#include "agent/shadow.h"
+#include "agent/stacks.h"
+#include "agent/unaligned.h"
+
+namespace limpet::agent {
+
+using capture::Domain;
+
+// Adds a death. `locked`: this thread holds the interpreter lock.
+inline void CountDeath(Thread* thread, uint32_t pair, uint64_t size, bool locked) {
+  thread->freed += size;
+  CellRecord* cell = &PairAt(pair)->half[locked ? 0 : 1];
+  if (LIMPET_LIKELY(locked)) {
+    cell->deaths += 1;
+    cell->death_bytes += size;
+  } else {
+    __atomic_add_fetch(&cell->deaths, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&cell->death_bytes, size, __ATOMIC_RELAXED);
+  }
+}
+
+inline void CountBirth(Thread* thread, uint32_t pair, uint64_t size, bool locked) {
+  CellRecord* cell = &PairAt(pair)->half[locked ? 0 : 1];
+  uint32_t births;
+  if (LIMPET_LIKELY(locked)) {
+    births = cell->births += 1;
+    cell->birth_bytes += size;
+  } else {
+    births = __atomic_add_fetch(&cell->births, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&cell->birth_bytes, size, __ATOMIC_RELAXED);
+  }
+  if (LIMPET_UNLIKELY(int32_t(births) < 0)) RetirePair(pair);
+  thread->allocated += size;
+  if (LIMPET_UNLIKELY(thread->allocated >= thread->next_tick)) Tick(thread);
+}
+
+// The row of a block that was handed out although it was never seen to be freed.
+LIMPET_COLD void CountLost(Thread* thread, uint32_t* word, bool locked);
+// A birth that could not be recorded.
+LIMPET_COLD void CountUnrecorded(uint64_t size);
+
+// Which pair? Looks in the thread's cache first. REQUIRES: key was made with DomainSalt.
+template <class FindSite>
+inline uint32_t PairOf(Thread* thread, uint64_t key, FindSite find_site) {
+  SiteCacheEntry* entry = &thread->sites[key >> (64 - kSiteCacheBits)];
+  const uint32_t tag = __atomic_load_n(&g_counters.tag, __ATOMIC_ACQUIRE);
+  if (LIMPET_LIKELY(entry->key == key && entry->tag == tag)) return entry->pair;
+  const uint32_t site = find_site();
+  if (LIMPET_UNLIKELY(site == kNoSiteId)) return 0;
+  const uint32_t pair = PairOfSite(site);
+  *entry = {key, pair, tag};
+  return pair;
+}
+
+inline void AddRow(Thread* thread, void* block, uint32_t pair, uint64_t size, bool locked) {
+  const uintptr_t address = reinterpret_cast<uintptr_t>(block);
+  if (LIMPET_UNLIKELY(pair == 0)) return CountUnrecorded(size);
+  if (LIMPET_UNLIKELY(address & 15)) return AddUnaligned(thread, address, pair, size, locked);
+  uint32_t* word = FindWord(address);
+  if (LIMPET_UNLIKELY(!word)) {
+    if (!AddLeaf(address)) return CountUnrecorded(size);
+    word = FindWord(address);
+  }
+  if (LIMPET_UNLIKELY(*word)) CountLost(thread, word, locked);
+  CountBirth(thread, pair, size, locked);
+  EncodeRow(word, pair, size);
+}
+
+// A birth seen by a hook that the interpreter calls with its lock held.
+template <class L, Domain kDomain>
+LIMPET_HOT inline void BirthWithLock(Thread* thread, void* block, uint64_t size) {
+  char* state = AttachedState<L>(thread);
+  const char* top = LIMPET_LIKELY(state != nullptr) ? cpython::CurrentFrame<L>(state) : nullptr;
+  const bool locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
+  uint64_t key = DomainSalt(kDomain);
+  if (LIMPET_LIKELY(top != nullptr)) key ^= Look<L>(thread, top);
+  else {
+    key ^= kEmptyStack;
+    if (state && g_python.is_finalizing && g_python.is_finalizing()) NoteFinalizing();
+  }
+  const uint32_t pair = PairOf(thread, key, [&] { return SiteOf<L>(thread, key, top, kDomain); });
+  AddRow(thread, block, pair, size, locked);
+}
+
+// The pair for a birth seen by any hook on any thread; `*locked`: whether this thread holds the interpreter lock.
+template <class L>
+inline uint32_t PairAnywhere(Thread* thread, Domain domain, bool* locked) {
+  char* own;
+  char* state = AttachedStateAnywhere<L>(thread, &own);
+  const char* top = own ? cpython::CurrentFrame<L>(own) : nullptr;
+  *locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
+  const uint64_t key = DomainSalt(domain) ^ (top ? Look<L>(thread, top) : kEmptyStack);
+  return PairOf(thread, key, [&] { return SiteOf<L>(thread, key, top, domain); });
+}
+
+template <class L>
+inline void BirthAnywhere(Thread* thread, void* block, uint64_t size, Domain domain) {
+  bool locked;
+  const uint32_t pair = PairAnywhere<L>(thread, domain, &locked);
+  AddRow(thread, block, pair, size, locked);
+}
+
+// What a death found: the block's row, already taken out of the shadow.
+inline Row TakeRow(uintptr_t address) {
+  if (LIMPET_UNLIKELY(address & 15)) return TakeUnaligned(address);
+  uint32_t* word = FindWord(address);
+  if (!word || !*word) return {};
+  const Row row = DecodeRow(word);
+  ClearRow(word);
+  return row;
+}
+
+// Puts a row back: the realloc that was to move the block failed.
+void PutRowBack(uintptr_t address, const Row& row);
+
+// The version's instance of BirthAnywhere and of "does this thread hold the lock?", chosen when the interpreter is found;
+// before that, and without one, stacks are empty and nobody holds it.
+struct Anywhere {
+  void (*birth)(Thread* thread, void* block, uint64_t size, Domain domain);
+  uint32_t (*pair)(Thread* thread, Domain domain);
+  bool (*holds_lock)(Thread* thread);
+};
+extern Anywhere g_anywhere;
+
+inline void Death(Thread* thread, const Row& row) {
+  if (row.cell) CountDeath(thread, row.cell, row.size, g_anywhere.holds_lock(thread));
+}
+
+}  // namespace limpet::agent
+
+#endif  // LIMPET_AGENT_HOT_H_

@@ -1,0 +1,48 @@
+#include "agent/id_map.h"
+
+namespace limpet::agent {
+
+void IdMap::Put(Array* array, uint64_t key, uint32_t id) {
+  uint64_t i = HashFinish(key) & array->mask;
+  while (array->slots[i].key != 0) i = (i + 1) & array->mask;
+  array->slots[i].id = id;
+  __atomic_store_n(&array->slots[i].key, key, __ATOMIC_RELEASE);
+}
+
+bool IdMap::Grow() {
+  const uint64_t slots = array_ ? (array_->mask + 1) * 2 : 1024;
+  Array* bigger = static_cast<Array*>(MapMemory(Bytes(slots)));
+  if (!bigger) return false;
+  bigger->mask = slots - 1;
+  if (array_) {
+    for (uint64_t i = 0; i <= array_->mask; ++i) {
+      if (array_->slots[i].key) Put(bigger, array_->slots[i].key, array_->slots[i].id);
+    }
+  }
+  __atomic_store_n(&array_, bigger, __ATOMIC_RELEASE);
+  return true;
+}
+
+bool IdMap::Insert(uint64_t key, uint32_t id) {
+  if (LIMPET_UNLIKELY(!array_ || used_ * 2 > array_->mask)) {
+    // When there is no memory, a table that is nearly full still answers; a full one would never end a search.
+    if (!Grow() && (!array_ || used_ * 8 > array_->mask * 7)) return false;
+  }
+  Put(array_, key, id);
+  ++used_;
+  return true;
+}
+
+void IdMap::Free() {
+  if (array_) UnmapMemory(array_, Bytes(array_->mask + 1));
+  array_ = nullptr;
+  used_ = 0;
+}
+
+void IdMap::Clear() {
+  if (!array_) return;
+  for (uint64_t i = 0; i <= array_->mask; ++i) __atomic_store_n(&array_->slots[i].key, uint64_t(0), __ATOMIC_RELEASE);
+  used_ = 0;
+}
+
+}  // namespace limpet::agent

@@ -1,0 +1,233 @@
+// The malloc family and mmap, put in front of the C library's by being exported from a preloaded library: calls through any
+// object's PLT come here, and so does what dlsym finds (ctypes). C++ new and delete end in malloc.
+//
+// Each hook passes the call on to the next definition (the C library's, or a preloaded jemalloc's) and counts it unless this
+// thread is already inside a hook.
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdarg.h>
+
+#include "agent/hot.h"
+#include "agent/lifecycle.h"
+#include "agent/maps.h"
+
+namespace limpet::agent {
+
+namespace {
+
+struct Next {
+  void* (*malloc)(size_t);
+  void* (*calloc)(size_t, size_t);
+  void* (*realloc)(void*, size_t);
+  void (*free)(void*);
+  int (*posix_memalign)(void**, size_t, size_t);
+  void* (*aligned_alloc)(size_t, size_t);
+  void* (*memalign)(size_t, size_t);
+  void* (*reallocarray)(void*, size_t, size_t);
+  void* (*valloc)(size_t);
+  void* (*pvalloc)(size_t);
+  void* (*mmap)(void*, size_t, int, int, int, off_t);
+  int (*munmap)(void*, size_t);
+  void* (*mremap)(void*, size_t, size_t, int, ...);
+};
+Next g_next;
+bool g_resolving;
+
+// Serves what the dynamic linker itself asks for while we look up the real functions. Never given back.
+alignas(16) char g_bootstrap[16 * 1024];
+size_t g_bootstrap_used;
+
+void* Bootstrap(size_t size) {
+  size = (size + 15) / 16 * 16;
+  if (g_bootstrap_used + size > sizeof g_bootstrap) return nullptr;
+  void* block = g_bootstrap + g_bootstrap_used;
+  g_bootstrap_used += size;
+  return block;
+}
+
+bool IsBootstrap(const void* block) { return block >= g_bootstrap && block < g_bootstrap + sizeof g_bootstrap; }
+
+template <class T>
+void Resolve(T* to, const char* name) {
+  *to = reinterpret_cast<T>(dlsym(RTLD_NEXT, name));
+}
+
+// False while the lookup is under way (on this thread: nothing else runs that early).
+LIMPET_COLD bool ResolveAll() {
+  if (g_resolving) return false;
+  g_resolving = true;
+  Resolve(&g_next.calloc, "calloc");
+  Resolve(&g_next.realloc, "realloc");
+  Resolve(&g_next.free, "free");
+  Resolve(&g_next.posix_memalign, "posix_memalign");
+  Resolve(&g_next.aligned_alloc, "aligned_alloc");
+  Resolve(&g_next.memalign, "memalign");
+  Resolve(&g_next.reallocarray, "reallocarray");
+  Resolve(&g_next.valloc, "valloc");
+  Resolve(&g_next.pvalloc, "pvalloc");
+  Resolve(&g_next.mmap, "mmap");
+  Resolve(&g_next.munmap, "munmap");
+  Resolve(&g_next.mremap, "mremap");
+  Resolve(&g_next.malloc, "malloc");
+  g_resolving = false;
+  return true;
+}
+
+inline bool Ready() { return LIMPET_LIKELY(g_next.malloc != nullptr) || ResolveAll(); }
+
+void Birth(Thread* thread, void* block, size_t size) {
+  const int saved = errno;
+  g_anywhere.birth(thread, block, size, Domain::kMalloc);
+  if (LIMPET_UNLIKELY(g_early)) LookForPython(thread);
+  errno = saved;
+}
+
+// What all functions that hand out a new block have in common.
+template <class Call>
+inline void* Allocate(size_t size, Call call) {
+  Thread* thread = Enter();
+  void* block = call();
+  if (LIMPET_UNLIKELY(!thread)) return block;
+  if (LIMPET_LIKELY(block != nullptr)) Birth(thread, block, size);
+  Leave();
+  return block;
+}
+
+// And those that move one. A null result with size 0 means that the old block was freed.
+template <class Call>
+inline void* Reallocate(void* old, size_t size, Call call) {
+  Thread* thread = Enter();
+  if (LIMPET_UNLIKELY(!thread)) return call();
+  const Row row = old ? TakeRow(reinterpret_cast<uintptr_t>(old)) : Row();
+  void* block = call();
+  if (LIMPET_LIKELY(block != nullptr)) {
+    Death(thread, row);
+    Birth(thread, block, size);
+  } else if (old && size == 0) {
+    Death(thread, row);
+  } else if (old) {
+    PutRowBack(reinterpret_cast<uintptr_t>(old), row);
+  }
+  Leave();
+  return block;
+}
+
+}  // namespace
+
+LIMPET_EXPORT void* malloc(size_t size) noexcept {
+  if (!Ready()) return Bootstrap(size);
+  return Allocate(size, [=] { return g_next.malloc(size); });
+}
+
+LIMPET_EXPORT void* calloc(size_t count, size_t size) noexcept {
+  if (!Ready()) return Bootstrap(count * size);
+  return Allocate(count * size, [=] { return g_next.calloc(count, size); });
+}
+
+LIMPET_EXPORT void* realloc(void* old, size_t size) noexcept {
+  if (!Ready()) return Bootstrap(size);
+  if (LIMPET_UNLIKELY(IsBootstrap(old))) {
+    void* block = malloc(size);
+    const size_t most = size_t(g_bootstrap + sizeof g_bootstrap - static_cast<char*>(old));
+    if (block) memcpy(block, old, size < most ? size : most);
+    return block;
+  }
+  return Reallocate(old, size, [=] { return g_next.realloc(old, size); });
+}
+
+LIMPET_EXPORT void* reallocarray(void* old, size_t count, size_t size) noexcept {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  return realloc(old, bytes);
+}
+
+LIMPET_EXPORT LIMPET_HOT void free(void* block) noexcept {
+  if (!block) return;
+  if (LIMPET_UNLIKELY(!Ready() || IsBootstrap(block))) return;
+  Thread* thread = Enter();
+  if (LIMPET_LIKELY(thread != nullptr)) {
+    const Row row = TakeRow(reinterpret_cast<uintptr_t>(block));
+    if (LIMPET_LIKELY(row.cell != 0)) Death(thread, row);
+    g_next.free(block);
+    Leave();
+    return;
+  }
+  g_next.free(block);
+}
+
+LIMPET_EXPORT void cfree(void* block) noexcept { free(block); }
+
+LIMPET_EXPORT int posix_memalign(void** block, size_t alignment, size_t size) noexcept {
+  if (!Ready()) return ENOMEM;
+  int result = 0;
+  Allocate(size, [&]() -> void* {
+    result = g_next.posix_memalign(block, alignment, size);
+    return result == 0 ? *block : nullptr;
+  });
+  return result;
+}
+
+LIMPET_EXPORT void* aligned_alloc(size_t alignment, size_t size) noexcept {
+  if (!Ready()) return nullptr;
+  return Allocate(size, [=] { return g_next.aligned_alloc(alignment, size); });
+}
+
+LIMPET_EXPORT void* memalign(size_t alignment, size_t size) noexcept {
+  if (!Ready()) return nullptr;
+  return Allocate(size, [=] { return g_next.memalign(alignment, size); });
+}
+
+LIMPET_EXPORT void* valloc(size_t size) noexcept {
+  if (!Ready()) return nullptr;
+  return Allocate(size, [=] { return g_next.valloc(size); });
+}
+
+LIMPET_EXPORT void* pvalloc(size_t size) noexcept {
+  if (!Ready()) return nullptr;
+  return Allocate(size, [=] { return g_next.pvalloc(size); });
+}
+
+LIMPET_EXPORT void* mmap(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
+  if (!Ready()) return MAP_FAILED;
+  Thread* thread = Enter();
+  void* block = g_next.mmap(address, size, protection, flags, fd, offset);
+  if (!thread) return block;
+  if (block != MAP_FAILED) CountMapped(thread, block, size, flags);
+  Leave();
+  return block;
+}
+
+LIMPET_EXPORT void* mmap64(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
+  return mmap(address, size, protection, flags, fd, offset);
+}
+
+LIMPET_EXPORT int munmap(void* address, size_t size) noexcept {
+  if (!Ready()) return -1;
+  Thread* thread = Enter();
+  if (!thread) return g_next.munmap(address, size);
+  const int result = UnmapCounted(thread, address, size, [=] { return g_next.munmap(address, size); });
+  Leave();
+  return result;
+}
+
+LIMPET_EXPORT void* mremap(void* old, size_t old_size, size_t size, int flags, ...) noexcept {
+  void* wanted = nullptr;
+  if (flags & MREMAP_FIXED) {
+    va_list rest;
+    va_start(rest, flags);
+    wanted = va_arg(rest, void*);
+    va_end(rest);
+  }
+  if (!Ready()) return MAP_FAILED;
+  Thread* thread = Enter();
+  if (!thread) return g_next.mremap(old, old_size, size, flags, wanted);
+  void* block = RemapCounted(thread, old, old_size, size, flags, [=] { return g_next.mremap(old, old_size, size, flags, wanted); });
+  Leave();
+  return block;
+}
+
+}  // namespace limpet::agent

@@ -1,0 +1,59 @@
+#include "agent/shadow.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace limpet::agent {
+
+uint32_t* g_leaves[kLeafCount];
+
+namespace {
+
+char g_folder[512];
+uint32_t g_leaf_count;
+
+void* MapLeaf(uint32_t index) {
+  if (!g_folder[0]) {
+    void* leaf = MapMemory(kLeafBytes);
+    // Huge pages would make a leaf resident 2 MiB at a time for heaps that touch a few pages of it.
+    if (leaf) madvise(leaf, kLeafBytes, MADV_NOHUGEPAGE);
+    return leaf;
+  }
+  char path[600];
+  snprintf(path, sizeof path, "%s/shadow.%x", g_folder, index);
+  const int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0) return nullptr;
+  void* leaf = nullptr;
+  if (ftruncate(fd, off_t(kLeafBytes)) == 0) {
+    const long result = syscall(SYS_mmap, nullptr, kLeafBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
+    if (result != -1) leaf = reinterpret_cast<void*>(result);
+  }
+  close(fd);
+  return leaf;
+}
+
+}  // namespace
+
+void KeepShadowInFiles(const char* folder) { snprintf(g_folder, sizeof g_folder, "%s", folder); }
+
+LIMPET_COLD uint32_t* AddLeaf(uintptr_t address) {
+  if (address >= kAddressLimit) return nullptr;
+  ErrnoGuard guard;
+  const uint32_t index = uint32_t(address >> kLeafBits);
+  void* fresh = MapLeaf(index);
+  if (!fresh) return nullptr;
+  uint32_t* expected = nullptr;
+  if (!__atomic_compare_exchange_n(&g_leaves[index], &expected, static_cast<uint32_t*>(fresh), false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_ACQUIRE)) {
+    UnmapMemory(fresh, kLeafBytes);  // another thread was first
+    return expected;
+  }
+  __atomic_fetch_add(&g_leaf_count, 1, __ATOMIC_RELAXED);
+  return static_cast<uint32_t*>(fresh);
+}
+
+uint64_t ShadowBytes() { return uint64_t(__atomic_load_n(&g_leaf_count, __ATOMIC_RELAXED)) * kLeafBytes; }
+
+}  // namespace limpet::agent

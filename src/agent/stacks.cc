@@ -1,0 +1,202 @@
+#include "agent/stacks.h"
+
+#include "agent/counters.h"
+#include "agent/look.h"
+#include "agent/source.h"
+
+namespace limpet::agent {
+
+using capture::CodeRecord;
+using capture::Domain;
+using capture::FrameRecord;
+using capture::NodeRecord;
+using capture::SiteRecord;
+using capture::Table;
+
+constinit Stacks g_stacks;
+
+namespace {
+
+constexpr uint32_t kMaxNodes = 4u << 20;     // beyond, new stacks are cut to their innermost frames
+constexpr uint32_t kCutDepth = 16;
+constexpr uint64_t kKeepBlocks = 1024;       // dead code objects are kept back until so many, or so many bytes, came together
+constexpr uint64_t kKeepBytes = 1 << 20;
+
+struct KeptBack {
+  void* first;
+  uint64_t blocks;
+  uint64_t bytes;
+} g_kept;
+
+uint32_t InternSite(uint32_t node, Domain domain) {
+  const uint64_t key = (uint64_t(node) << 8 | uint64_t(domain)) + 1;
+  uint32_t id = g_stacks.sites.Find(key);
+  if (id != IdMap::kNone) return id;
+  auto* site = static_cast<SiteRecord*>(g_agent.file.Next(Table::kSites));
+  id = g_agent.file.Count(Table::kSites);
+  if (!site || !g_counters.sites.Ensure(id)) return kNoSiteId;
+  *site = {};
+  site->node = node;
+  site->domain = uint8_t(domain);
+  site->first_epoch = g_counters.epoch;
+  g_counters.sites[id] = {0, 0};
+  if (!g_stacks.sites.Insert(key, id)) return kNoSiteId;
+  g_agent.file.Publish(Table::kSites);
+  return id;
+}
+
+uint32_t InternNode(uint32_t parent, uint32_t frame) {
+  const uint64_t key = (uint64_t(parent) << 32 | frame) + 1;
+  uint32_t id = g_stacks.nodes.Find(key);
+  if (id != IdMap::kNone) return id;
+  DataFile& file = g_agent.file;
+  if (file.Count(Table::kNodes) == 0) {  // node 0 is the empty stack
+    auto* root = static_cast<NodeRecord*>(file.Next(Table::kNodes));
+    if (!root) return 0;
+    *root = {};
+    file.Publish(Table::kNodes);
+  }
+  auto* node = static_cast<NodeRecord*>(file.Next(Table::kNodes));
+  id = file.Count(Table::kNodes);
+  if (!node || !g_stacks.nodes.Insert(key, id)) return parent;
+  node->parent = parent;
+  node->frame = frame;
+  node->depth = parent ? file.At<NodeRecord>(Table::kNodes, parent)->depth + 1 : 1;
+  node->pad = 0;
+  file.Publish(Table::kNodes);
+  return id;
+}
+
+// The code record of a live code object; IdMap::kNone when it does not look like one or there is no room.
+template <class L>
+uint32_t InternCode(const char* code) {
+  const uintptr_t address = reinterpret_cast<uintptr_t>(code);
+  // Only a code whose death will be noticed may be remembered by address.
+  uint32_t* word = FindWord(address);
+  const bool watched = word && *word && (*word & kTagMask) == kTagCode;
+  if (watched) {
+    const uint32_t known = g_stacks.code_of.Find(address);
+    if (known != IdMap::kNone) return known;
+  }
+  CodeSource source;
+  if (!ReadCode<L>(code, &source)) return IdMap::kNone;
+  uint32_t id = g_stacks.codes.Find(source.identity);
+  if (id == IdMap::kNone) {
+    auto* record = static_cast<CodeRecord*>(g_agent.file.Next(Table::kCodes));
+    id = g_agent.file.Count(Table::kCodes);
+    if (!record || !g_stacks.codes.Insert(source.identity, id)) return IdMap::kNone;
+    *record = {};
+    record->filename = source.filename;
+    record->name = source.name;
+    record->qualname = source.qualname;
+    record->first_line = source.first_line;
+    record->address = address;
+    g_agent.file.Publish(Table::kCodes);
+  }
+  const bool watchable = word && *word && (*word & kTagMask) == kTagLarge;
+  if (watchable) *word = (*word & ~kTagMask) | kTagCode;
+  if (watched || watchable) g_stacks.code_of.Insert(address, id);
+  return id;
+}
+
+template <class L>
+uint32_t InternFrame(const char* frame) {
+  const char* code = cpython::FrameCode<L>(frame);
+  const uint32_t code_id = InternCode<L>(code);
+  if (code_id == IdMap::kNone) return IdMap::kNone;
+  const int64_t offset = cpython::FrameInstruction<L>(frame) - cpython::FirstInstruction<L>(code);
+  const uint32_t instruction = offset < 0 ? 0 : uint32_t(offset);
+  const uint64_t key = (uint64_t(code_id) << 32 | instruction) + 1;
+  uint32_t id = g_stacks.frames.Find(key);
+  if (id != IdMap::kNone) return id;
+  auto* record = static_cast<FrameRecord*>(g_agent.file.Next(Table::kFrames));
+  id = g_agent.file.Count(Table::kFrames);
+  if (!record || !g_stacks.frames.Insert(key, id)) return IdMap::kNone;
+  *record = {};
+  record->code = code_id;
+  record->offset = instruction;
+  ReadPosition<L>(code, offset, record);
+  g_agent.file.Publish(Table::kFrames);
+  return id;
+}
+
+// All frames of the stack into thread->pending; their number, or the innermost few of a stack that is too deep.
+template <class L>
+uint32_t Collect(Thread* thread, const char* top) {
+  uint32_t count = 0;
+  const bool full = g_agent.file.Count(Table::kNodes) > kMaxNodes;
+  for (const char* frame = top; frame; frame = cpython::PreviousFrame<L>(frame)) {
+    if (full && count == kCutDepth) return count;
+    if (count == thread->pending_capacity && !GrowPending(thread)) return kCutDepth;
+    thread->pending[count++] = frame;
+  }
+  return count;
+}
+
+template <class L>
+uint32_t ResolveNode(Thread* thread, const char* top) {
+  uint32_t node = 0;
+  for (uint32_t i = Collect<L>(thread, top); i-- > 0;) {
+    const char* frame = thread->pending[i];
+    if (cpython::IsIncomplete<L>(frame)) continue;
+    const uint32_t id = InternFrame<L>(frame);
+    if (id != IdMap::kNone) node = InternNode(node, id);
+  }
+  return node;
+}
+
+template <class Resolve>
+uint32_t FindOrAddSite(uint64_t key, Domain domain, Resolve resolve) {
+  uint32_t site = g_stacks.by_hash.Find(key);
+  if (LIMPET_LIKELY(site != IdMap::kNone)) return site;
+  ErrnoGuard errno_guard;
+  LockGuard guard(g_agent.lock);
+  site = g_stacks.by_hash.Find(key);
+  if (site != IdMap::kNone) return site;
+  if (LIMPET_UNLIKELY(!g_python.main_interpreter) && g_python.main_state) g_python.main_interpreter = g_python.main_state();
+  site = InternSite(resolve(), domain);
+  if (site != kNoSiteId && !g_stacks.by_hash.Insert(key, site)) return kNoSiteId;
+  return site;
+}
+
+}  // namespace
+
+template <class L>
+LIMPET_COLD uint32_t SiteOf(Thread* thread, uint64_t key, const char* top, Domain domain) {
+  return FindOrAddSite(key, domain, [&] { return ResolveNode<L>(thread, top); });
+}
+template uint32_t SiteOf<cpython::Layout311>(Thread*, uint64_t, const char*, Domain);
+template uint32_t SiteOf<cpython::Layout312>(Thread*, uint64_t, const char*, Domain);
+template uint32_t SiteOf<cpython::Layout313>(Thread*, uint64_t, const char*, Domain);
+template uint32_t SiteOf<cpython::Layout314>(Thread*, uint64_t, const char*, Domain);
+template uint32_t SiteOf<cpython::Layout315>(Thread*, uint64_t, const char*, Domain);
+
+LIMPET_COLD uint32_t SiteWithoutFrames(uint64_t key, Domain domain) {
+  return FindOrAddSite(key, domain, [] { return 0u; });
+}
+
+uint32_t InternString(const char* text, uint32_t length) {
+  if (length == 0) return 0;
+  const uint64_t key = HashBytes(text, length) | 1;
+  uint32_t id = g_stacks.strings.Find(key);
+  if (id != IdMap::kNone) return id;
+  id = g_agent.file.AppendString(text, length);
+  if (id) g_stacks.strings.Insert(key, id);
+  return id;
+}
+
+LIMPET_COLD void* KeepBack(void* block, uint64_t size) {
+  LockGuard guard(g_agent.lock);
+  memcpy(block, &g_kept.first, sizeof(void*));
+  g_kept.first = block;
+  g_kept.bytes += size;
+  if (++g_kept.blocks < kKeepBlocks && g_kept.bytes < kKeepBytes) return nullptr;
+  g_stacks.by_hash.Clear();
+  g_stacks.code_of.Clear();
+  __atomic_add_fetch(&g_counters.tag, 1, __ATOMIC_RELEASE);
+  void* list = g_kept.first;
+  g_kept = {};
+  return list;
+}
+
+}  // namespace limpet::agent

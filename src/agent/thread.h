@@ -1,0 +1,84 @@
+// What the agent keeps for each thread: the guard against nesting, the caches that make the common event cheap, and the part of
+// the global sums that was not added up yet.
+#ifndef LIMPET_AGENT_THREAD_H_
+#define LIMPET_AGENT_THREAD_H_
+
+#include "agent/agent.h"
+
+namespace limpet::agent {
+
+// Remembers one frame of this thread's Python stack: see look.h.
+struct Level {
+  const char* frame;      // null: empty
+  uint64_t instruction;
+  uint64_t hash;          // of the stack from the bottom up to and including this frame
+  uint64_t* mark;         // the dead slot that holds Thread::magic while the frame has not run; never null in a used level
+};
+inline constexpr uint32_t kLevels = 1024;
+
+// Remembers where the blocks of one stack and domain are counted. Valid while `tag` is the current one.
+struct SiteCacheEntry {
+  uint64_t key;
+  uint32_t pair;
+  uint32_t tag;
+};
+inline constexpr uint32_t kSiteCacheBits = 12;
+
+struct Thread {
+  uint64_t magic;               // marks frames; unlike any other thread's, past or present, and no object's address
+  uint64_t allocated;           // bytes since the thread began
+  uint64_t freed;
+  uint64_t next_tick;           // value of `allocated` at which to look at the clock
+  uint64_t tick_bytes;          // distance of ticks
+  uint64_t last_tick_ns;
+  uint64_t added_allocated;     // parts of the above that are in the global sums
+  uint64_t added_freed;
+  const char** pending;          // frames of the current look that no level answered for, innermost first
+  uint32_t pending_capacity;
+  bool tls_checked;             // the interpreter's thread-local was compared with its own answer on this thread
+  bool tls_good;
+  Thread* next;                 // in the list of all, or of the free ones
+  capture::ThreadRecord* record;
+  Level levels[kLevels];
+  SiteCacheEntry sites[1u << kSiteCacheBits];
+};
+
+// Reached in one instruction each. tls_record is null until the thread's first event.
+extern thread_local capture::ThreadRecord* tls_record __attribute__((tls_model("initial-exec")));
+extern thread_local Thread* tls_thread __attribute__((tls_model("initial-exec")));
+
+// First event of a thread, or the gate is not open: the slow half of Enter.
+Thread* EnterSlow();
+
+// Begins a hook on this thread. Null: count nothing, pass the call on (nested call, or not recording).
+inline Thread* Enter() {
+  capture::ThreadRecord* record = tls_record;
+  if (LIMPET_UNLIKELY(!record)) return EnterSlow();
+  // Before the first store: in a child made behind our back the record is still the parent's.
+  if (LIMPET_UNLIKELY(g_gate.state != uint32_t(Gate::kOpen))) return EnterSlow();
+  if (record->busy) return nullptr;
+  record->busy = 1;
+  __asm__ volatile("" ::: "memory");
+  if (LIMPET_UNLIKELY(g_gate.state != uint32_t(Gate::kOpen))) {  // closed or paused just now
+    record->busy = 0;
+    return EnterSlow();
+  }
+  return tls_thread;
+}
+
+inline void Leave() {
+  __asm__ volatile("" ::: "memory");
+  tls_record->busy = 0;
+}
+
+// Called once, before the gate opens.
+bool SetUpThreads();
+// Room for `capacity` pending frames; false without memory.
+bool GrowPending(Thread* thread);
+// In a forked child: only the calling thread is left.
+void ForgetOtherThreads();
+uint32_t ThreadCount();
+
+}  // namespace limpet::agent
+
+#endif  // LIMPET_AGENT_THREAD_H_
