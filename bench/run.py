@@ -47,7 +47,7 @@ def parse_arguments(argv):
     how.add_argument("--scale", type=_scale, metavar="X", help="times the work of each workload (default: 1)")
     how.add_argument("--quick", action="store_true", help="3 rounds of half the work (--rounds and --scale still count)")
     how.add_argument("--all-rounds", action="store_true", help="no cap on the rounds of the slow modes (tracemalloc)")
-    how.add_argument("--timeout", type=_positive, metavar="S", default=180, help="seconds for one run (default: 180)")
+    how.add_argument("--timeout", type=_positive, metavar="S", default=120, help="seconds for one run (default: 120)")
     out = parser.add_argument_group("what comes out")
     out.add_argument("--json", metavar="FILE", help="where the JSON goes (default: bench/results/DATE.json)")
     out.add_argument("--metric", choices=("cpu", "wall"), default="cpu", help="of the first table (default: cpu)")
@@ -176,6 +176,7 @@ def measure(options, say):
         runner, usable_workloads(options, environment, say), usable_modes(options, environment, say), say
     )
     start = time.monotonic()
+    measuring.leave_out_broken_modes()
     measuring.measure_workloads(rounds, scale, options.all_rounds)
     if not options.no_startup:
         measuring.measure_startup(5 if options.quick else 11)

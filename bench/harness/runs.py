@@ -142,10 +142,11 @@ class Runner:
             run_pinned(command, pick_cores(1), self.timeout_, folder)
             return self._read(out, script, mode)
 
-    def run_nothing(self, mode):
+    def run_nothing(self, mode, timeout=None):
         """Seconds of wall from start to exit of `python -c pass` under `mode`."""
         with self._folder() as folder:
-            return run_pinned(self._command(mode, ["-c", "pass"], folder), pick_cores(1), self.timeout_, folder)[0]
+            command = self._command(mode, ["-c", "pass"], folder)
+            return run_pinned(command, pick_cores(1), timeout or self.timeout_, folder)[0]
 
     def _command(self, mode, arguments, folder):
         return [*self.environment_.prefix, *mode.command(self.environment_.python, arguments, folder, self.limpet_)]

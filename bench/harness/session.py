@@ -19,7 +19,7 @@ class Session:
     def __init__(self, runner, workloads, modes, say):
         self.runner_ = runner
         self.workloads_ = workloads
-        self.modes_ = modes
+        self.modes_ = list(modes)
         self.say_ = say
         self.runs = {workload.name: {mode.name: [] for mode in modes} for workload in workloads}
         self.startup = {mode.name: [] for mode in modes}
@@ -38,6 +38,15 @@ class Session:
             results[mode.name].clear()
             self.errors.append({"what": what, "mode": mode.name, "error": _without_paths(str(error))})
             self.say_(f"{what} under {mode.name} failed: {error}", keep=True)
+
+    def leave_out_broken_modes(self, seconds=30):
+        """Runs an empty program under each mode once: a tool that hangs or fails on that is not tried on every workload."""
+        for mode in list(self.modes_):
+            self.say_(f"trying {mode.name}")
+            before = len(self.errors)
+            self._try("an empty program", mode, lambda mode=mode: self.runner_.run_nothing(mode, seconds), {mode.name: []})
+            if len(self.errors) > before:
+                self.modes_.remove(mode)
 
     def measure_workloads(self, rounds, scale, all_rounds):
         for turn in range(rounds):

@@ -10,7 +10,7 @@ import pytest
 BENCH = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BENCH))
 
-from harness import catalog, runs, summary, tables  # noqa: E402
+from harness import catalog, modes, runs, session, summary, tables, venv  # noqa: E402
 
 MIB = summary.MIB
 
@@ -119,3 +119,54 @@ def test_each_workload_of_our_own_writes_its_figures(name, tmp_path):
 def test_wrong_usage_is_one_clear_line_and_status_two(arguments, message):
     done = subprocess.run([sys.executable, str(BENCH / "run.py"), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
+FAKE_LIMPET = """#!/bin/sh
+# limpet run --quiet -o DIR -- COMMAND...: records a file of 8 KB and runs the command
+[ "$1 $2 $3" = "run --quiet -o" ] || exit 9
+mkdir "$4" && head -c 8192 /dev/zero >"$4/data"
+shift 5
+%s
+"""
+
+
+def session_with_fake_limpet(tmp_path, then, timeout=30):
+    limpet = tmp_path / "limpet"
+    limpet.write_text(FAKE_LIMPET % then)
+    limpet.chmod(0o755)
+    runner = runs.Runner(venv.Environment(Path(sys.executable), "3.11.0"), limpet, timeout)
+    wanted = [modes.BY_NAME["untraced"], modes.BY_NAME["limpet"], modes.BY_NAME["tracemalloc1"]]
+    return session.Session(runner, [catalog.BY_NAME["deep"]], wanted, lambda *_args, **_kwargs: None)
+
+
+def test_a_whole_session_with_every_part_becomes_one_json_value(tmp_path):
+    measuring = session_with_fake_limpet(tmp_path, 'exec "$@"')
+    measuring.leave_out_broken_modes()
+    measuring.measure_workloads(rounds=2, scale=0.01, all_rounds=False)
+    measuring.measure_startup(rounds=1)
+    measuring.measure_micro(1, tmp_path / "build")
+    result = json.loads(json.dumps(measuring.result({"rounds": 2, "scale": 0.01, "seconds": 1.0})))
+    assert result["errors"] == []
+    assert [len(result["runs"]["deep"][mode]) for mode in result["modes"]] == [2, 2, 2]
+    assert result["medians"]["deep"]["limpet"]["written_bytes"] == 8192
+    assert result["medians"]["deep"]["tracemalloc1"]["traced_peak_bytes"] > 1000
+    assert result["micro_ns"]["limpet"][0]["free_untracked"] > 0
+    assert all(goal["measured"] is not None for goal in result["goals"] if "start-up" in goal["goal"])
+
+
+def test_a_mode_that_hangs_on_an_empty_program_is_stopped_and_left_out(tmp_path):
+    measuring = session_with_fake_limpet(tmp_path, "sleep 60")
+    measuring.leave_out_broken_modes(seconds=1)
+    measuring.measure_workloads(rounds=1, scale=0.01, all_rounds=False)
+    result = measuring.result({})
+    assert result["modes"] == ["untraced", "tracemalloc1"]
+    assert "longer than 1 s" in result["errors"][0]["error"]
+    assert "limpet" not in result["medians"]["deep"]
+
+
+def test_a_failing_run_takes_its_mode_out_of_that_workload_and_its_last_words_are_kept(tmp_path):
+    measuring = session_with_fake_limpet(tmp_path, "echo first; echo the reason >&2; exit 3")
+    measuring.measure_workloads(rounds=2, scale=0.01, all_rounds=False)
+    result = measuring.result({})
+    assert len(result["errors"]) == 1 and "status 3:\nthe reason" in result["errors"][0]["error"]
+    assert len(result["runs"]["deep"]["untraced"]) == 2 and "limpet" not in result["medians"]["deep"]
