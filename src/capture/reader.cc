@@ -174,6 +174,12 @@ Result<Process> ReadProcess(const std::string& folder_path) {
   LIMPET_ASSIGN_OR_RETURN(const FileSource source, FileSource::Open(path));
   LIMPET_ASSIGN_OR_RETURN(Process process, ParseSource(source, path));
   process.folder = folder_path.substr(folder_path.find_last_of('/') + 1);
+  // A forked child begins with a copy of its parent's file, under its own name, and then makes it its own.
+  const std::string own = fmt::format("p{}", process.pid);
+  if (process.folder != own && !process.folder.starts_with(own + ".") && process.problems.empty()) {
+    return Error(fmt::format("{}: the process was killed while it was forked from process {}: it recorded nothing of its own", path,
+                             process.pid));
+  }
   return process;
 }
 

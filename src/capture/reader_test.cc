@@ -103,5 +103,81 @@ TEST(Reader, TakesTheLaterPeakImage) {
   EXPECT_EQ(process.finalizing_group, GroupId{3});
 }
 
+TEST(Reader, FillsTheProcess) {
+  ProcessBuilder b;
+  b.SetCommand({"python3", "-c", "", "x\xff"});
+  b.header().limits = kLimitDisk;
+  b.header().unrecorded_blocks = 3;
+  b.AddThread(1, "MainThread", /*busy=*/true);
+  b.AddSample(1'000'000);
+  b.NextEpoch({.duration_ns = 2'000'000'000, .other_volume = 500, .iterations = 7});
+  b.AddMark("warm");
+  const Process process = b.Read();
+  EXPECT_THAT(process.problems, IsEmpty());
+  EXPECT_THAT(process.command, ElementsAre("python3", "-c", "", "x\xef\xbf\xbd"));
+  EXPECT_EQ(process.pid, 4711);
+  EXPECT_EQ(process.state, State::kFinished);
+  EXPECT_EQ(process.python_text, "3.12.1");
+  EXPECT_EQ(process.limits, uint32_t{kLimitDisk});
+  EXPECT_EQ(process.unrecorded.blocks, 3u);
+  EXPECT_EQ(process.iterations, 7u);
+  EXPECT_EQ(process.duration_ns, 3'000'000'000u);
+  EXPECT_EQ(process.busy_threads, 1u);
+  ASSERT_EQ(process.threads.size(), 1u);
+  EXPECT_EQ(process.threads[0].name, "MainThread");
+  ASSERT_EQ(process.marks.size(), 1u);
+  EXPECT_EQ(process.marks[0].name, "warm");
+  EXPECT_EQ(process.marks[0].group, GroupId{1});
+  ASSERT_EQ(process.groups.size(), 3u);
+  EXPECT_EQ(process.groups[0].end_ns, 2'000'000'000u);
+  EXPECT_EQ(process.groups[0].end_volume, 500u);
+  EXPECT_EQ(process.groups[0].end_iteration, 7u);
+  EXPECT_EQ(process.groups[2].end_ns, 3'000'000'000u);
+  EXPECT_EQ(process.groups[2].end_fine, 3u);
+}
+
+TEST(Reader, CopiesOfAProcessKeepTheirStrings) {
+  Process copy;
+  {
+    ProcessBuilder b;
+    b.Born(b.Site({{"a/file/with/a/name/that/is/long/enough.py", "f", 1}}), 1, 1);
+    copy = b.Read();
+  }
+  EXPECT_EQ(copy.frames[0].file, "a/file/with/a/name/that/is/long/enough.py");
+}
+
+// The agent's way of folding pair `from` into pair `to`, killed after `steps` of its five steps.
+void FoldUpTo(ProcessBuilder& b, uint32_t from, uint32_t to, int steps) {
+  auto& cells = b.records<CellRecord>();
+  FoldJournal& fold = b.header().fold;
+  if (steps >= 1) fold = {0, from, to, cells[to].births, cells[to].deaths, 0, cells[to].birth_bytes, cells[to].death_bytes};
+  if (steps >= 2) fold.active = 1;
+  if (steps >= 3) {
+    cells[to].births += cells[from].births;
+    cells[to].birth_bytes += cells[from].birth_bytes;
+  }
+  if (steps >= 4) {
+    cells[to].deaths += cells[from].deaths;
+    cells[to].death_bytes += cells[from].death_bytes;
+  }
+  if (steps >= 5) cells[from].site = kNoSite;
+  if (steps >= 6) fold.active = 0;
+}
+
+TEST(Reader, AFoldGivesTheSameSumsWhereverItWasKilled) {
+  for (int steps = 0; steps <= 6; ++steps) {
+    ProcessBuilder b;
+    const auto site = b.Site({{"app.py", "f", 1}});
+    b.Cell(site, 0, 10, 100, 10, 100);
+    b.NextEpoch();
+    b.Cell(site, 1, 3, 30, 3, 30);
+    FoldUpTo(b, 2, 4, steps);
+    const Process process = b.Read();
+    EXPECT_THAT(process.problems, IsEmpty()) << steps;
+    EXPECT_EQ(process.births, (Amount{13, 130})) << steps;
+    EXPECT_EQ(process.deaths, (Amount{13, 130})) << steps;
+  }
+}
+
 }  // namespace
 }  // namespace limpet::capture
