@@ -16,6 +16,10 @@ target_include_directories(limpet_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(limpet_options INTERFACE
   -Wall -Wextra -Werror -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 
+# {fmt} as an archive: see the source for why.
+add_library(limpet_fmt STATIC ${CMAKE_SOURCE_DIR}/cmake/fmt_library.cc)
+target_link_libraries(limpet_fmt PUBLIC limpet_options)
+
 if(LIMPET_SANITIZE)
   target_compile_options(limpet_options INTERFACE -fsanitize=${LIMPET_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(limpet_options INTERFACE -fsanitize=${LIMPET_SANITIZE})

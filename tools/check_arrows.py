@@ -42,7 +42,7 @@ def check_source(path: str, text: str) -> list[str]:
         if target in ("Python.h", "pyconfig.h") or first == "internal" or first.startswith("pycore_"):
             if not path.startswith(PYTHON_H_ALLOWED):
                 problems.append(f"{where}: <{target}> is allowed only in {' and '.join(PYTHON_H_ALLOWED)}")
-        elif room is None:
+        elif room is None or path == PYTHON_H_ALLOWED[0]:
             continue
         elif quote == '"' and ("/" not in target or first == ".."):
             problems.append(f'{where}: "{target}" names no room; write "room/file.h"')

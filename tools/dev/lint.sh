@@ -20,8 +20,8 @@ check_sizes() { python3 tools/check_sizes.py; }
 
 # Nothing committed names a folder of one person's machine.
 check_paths() {
-  ! git grep -nIE '(^|[^A-Za-z0-9_./-])/(work|root|home)/[A-Za-z0-9]' -- . ':!tools/dev/lint.sh' ':!fuzz/corpus' ||
-    { echo "a path of one machine (see above)"; return 1; }
+  ! git grep -nIE '(^|[^A-Za-z0-9_./-])/(work|root|home)/[A-Za-z0-9]' -- . ':!tools/dev/lint.sh' ':!fuzz/corpus' |
+    grep -vE '/home/(someone|user|you|me)/' || { echo "a path of one machine (see above)"; return 1; }
 }
 
 check_ruff() { $bin/ruff check --quiet .; }
