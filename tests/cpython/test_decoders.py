@@ -24,7 +24,7 @@ def probe():
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("what", ["positions", "lines", "text", "frames", "gc"])
+@pytest.mark.parametrize("what", ["positions", "text", "frames", "gc"])
 def test_decoder_agrees_with_the_interpreter(interpreter, probe, run, what):
     done = run(interpreter.command(HERE / "live.py", probe, what), timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
