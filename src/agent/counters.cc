@@ -17,6 +17,7 @@ namespace {
 
 constexpr uint64_t kTickNs = 1000000;           // ticks are meant to come this often ...
 constexpr uint64_t kMinTickBytes = 1024;        // ... and their distance in bytes is adapted to it, between these
+constexpr uint32_t kFewBirths = 16;
 constexpr uint64_t kMaxTickBytes = 64 * 1024;
 
 // The pair number `count` / 2, or one that a fold set free.
@@ -33,6 +34,16 @@ uint32_t TakePair() {
   first[0].site = first[1].site = capture::kNoSite;
   file.SetCount(Table::kCells, count + 2);
   return pair;
+}
+
+// A site that allocates now and then and keeps nothing does not get a pair for each epoch: its few dead births move along.
+// (Programs that recurse have tens of thousands of stacks of that kind.) What lives stays with the epoch of its birth.
+bool MoveToEpoch(uint32_t pair, uint32_t epoch) {
+  CellRecord* h = PairAt(pair)->half;
+  const uint32_t births = h[0].births + h[1].births;
+  if (births > kFewBirths || births != h[0].deaths + h[1].deaths || InImage(pair)) return false;
+  h[0].epoch = h[1].epoch = epoch;
+  return true;
 }
 
 uint32_t NewPair(uint32_t site) {
@@ -52,7 +63,13 @@ uint32_t NewPair(uint32_t site) {
 
 LIMPET_COLD uint32_t PairOfSite(uint32_t site) {
   SiteState& state = g_counters.sites[site];
-  if (LIMPET_LIKELY(state.epoch == g_counters.epoch && state.pair)) return state.pair;
+  const uint32_t epoch = g_counters.epoch;
+  const uint32_t current = state.pair;
+  if (LIMPET_LIKELY(state.epoch == epoch && current)) return current;
+  if (current && MoveToEpoch(current, epoch)) {
+    state.epoch = epoch;
+    return current;
+  }
   ErrnoGuard errno_guard;
   LockGuard guard(g_agent.lock);
   if (state.epoch == g_counters.epoch && state.pair) return state.pair;
@@ -162,7 +179,7 @@ void NoteMark(const char* name, bool iteration) {
 
 uint64_t OwnBytes() {
   const Stacks& s = g_stacks;
-  return ShadowBytes() + s.by_hash.bytes() + s.strings.bytes() + s.codes.bytes() + s.code_of.bytes() + s.frames.bytes() +
+  return ShadowBytes() + s.by_hash.bytes() + s.node_of.bytes() + s.strings.bytes() + s.codes.bytes() + s.code_of.bytes() + s.frames.bytes() +
          s.nodes.bytes() + s.sites.bytes() + uint64_t(ThreadCount()) * sizeof(Thread);
 }
 

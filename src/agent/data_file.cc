@@ -237,6 +237,7 @@ bool DataFile::ContinueInChild(const char* directory) {
     }
   }
   CopyTo(fresh);
+  __atomic_store_n(&header_->in_fork, 0, __ATOMIC_RELEASE);  // the parent, whose file this still is, may go on
   if (mremap(fresh, old_bytes, old_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, old_base) == MAP_FAILED) return Fail("mremap");
   const int32_t parent = header_->pid;
   header_->pid = int32_t(syscall(SYS_getpid));

@@ -83,6 +83,7 @@ void FoldDeadPairs() {
     }
     if (!SumsFit(PairAt(other)->half[0], cells->half[0]) || !SumsFit(PairAt(other)->half[1], cells->half[1])) continue;
     // The first half is freed last: until then the pair is not on the list.
+    FoldInImages(pair, other);
     Fold(pair * 2 + 1, other * 2 + 1);
     Fold(pair * 2, other * 2);
     cells->half[0].epoch = g_epochs.free_pairs;

@@ -55,6 +55,38 @@ void WriteImage(uint32_t which, uint64_t now) {
   __atomic_store_n(&header.valid, 1, __ATOMIC_RELEASE);
 }
 
+namespace {
+
+// Runs `visit` on the record of `pair` in each valid image that has one.
+template <class Visit>
+void ForEachRecord(uint32_t pair, Visit visit) {
+  DataFile& file = g_agent.file;
+  for (uint32_t which = 0; which < 3; ++which) {
+    const ImageHeader& image = file.header()->images[which];
+    if (!image.valid || image.cells <= pair * 2) continue;
+    const Table table = Table(uint32_t(Table::kImagePeakA) + which);
+    if (visit(table, file.At<ImageRecord>(table, pair * 2))) return;
+  }
+}
+
+}  // namespace
+
+bool InImage(uint32_t pair) {
+  bool found = false;
+  ForEachRecord(pair, [&](Table, const ImageRecord* record) { return found = record->live_blocks != 0; });
+  return found;
+}
+
+void FoldInImages(uint32_t from, uint32_t to) {
+  ForEachRecord(from, [&](Table table, ImageRecord* record) {
+    auto* target = g_agent.file.At<ImageRecord>(table, to * 2);  // to < from: it is in the image as well
+    target->live_blocks += record->live_blocks;
+    target->live_bytes += record->live_bytes;
+    *record = {};
+    return false;
+  });
+}
+
 void MaybeImagePeak(uint64_t now, uint64_t live, bool epoch_ends) {
   uint64_t& last = g_counters.peak_image_bytes;
   if (live <= last || live >= 1ull << 62 || now < g_images.next_ns) return;

@@ -13,6 +13,12 @@ void WriteImage(uint32_t which, uint64_t now_ns);
 // image was cheap. REQUIRES: the agent's lock.
 void MaybeImagePeak(uint64_t now_ns, uint64_t live_bytes, bool epoch_ends);
 
+// Whether a valid image counts blocks of this pair that have died since: then the pair must keep its epoch.
+bool InImage(uint32_t pair);
+
+// Moves the images' counts of a pair that is folded into another of its site and epoch group.
+void FoldInImages(uint32_t from, uint32_t to);
+
 }  // namespace limpet::agent
 
 #endif  // LIMPET_AGENT_IMAGES_H_

@@ -105,6 +105,7 @@ void InChild() {
   InheritCounters();
   NoteProgram();
   SetState(State::kRecording);
+  __atomic_store_n(in_fork, 0, __ATOMIC_RELEASE);  // now this process's own: the copy is complete
   g_gate.state = uint32_t(Gate::kOpen);
   Leave();
 }

@@ -55,8 +55,14 @@ LIMPET_COLD uint64_t HashAndMark(Thread* thread, uint64_t hash, uint32_t count) 
 template <class L>
 LIMPET_COLD uint64_t LookTooDeep(const char* frame) {
   uint64_t hash = ~kEmptyStack;
-  for (int i = 0; i < 64; ++i, frame = cpython::PreviousFrame<L>(frame)) hash = HashStep(hash, InstructionOf<L>(frame));
+  for (int i = 0; i < 64 && frame; ++i, frame = cpython::PreviousFrame<L>(frame)) hash = HashStep(hash, InstructionOf<L>(frame));
   return hash;
+}
+
+// Whether `level` remembers `frame`, and the frame has not run since.
+template <class L>
+inline bool IsIntact(const Thread* thread, const Level* level, const char* frame) {
+  return level->frame == frame && level->instruction == InstructionOf<L>(frame) && *level->mark == thread->magic;
 }
 
 // The hash of the stack whose running frame is `top`, which is not null.
@@ -68,7 +74,7 @@ LIMPET_HOT inline uint64_t Look(Thread* thread, const char* top) {
   pending[0] = top;
   for (const char* frame = cpython::PreviousFrame<L>(top); frame; frame = cpython::PreviousFrame<L>(frame)) {
     const Level* level = LevelOf(thread, frame);
-    if (level->frame == frame && level->instruction == InstructionOf<L>(frame) && *level->mark == thread->magic) {
+    if (IsIntact<L>(thread, level, frame)) {
       hash = level->hash;
       break;
     }

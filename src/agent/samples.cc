@@ -13,7 +13,8 @@ using capture::Table;
 
 namespace {
 
-constexpr uint64_t kFirstSpacingNs = 10000000;
+constexpr uint64_t kFirstSpacingNs = 20000000;
+constexpr uint64_t kShare = 250;  // samples may take one part in so many of the time
 
 struct State {
   uint64_t next_ns = 0;
@@ -79,9 +80,9 @@ void TakeSample(uint64_t now, bool force) {
   ReadCollections(sample);
   file.Publish(Table::kSamples);
   file.header()->agent_bytes = OwnBytes();
-  // Looking at many cells takes time: stay below one percent of it.
   const uint64_t done = NowNs();
-  const uint64_t wait = (done - now) * 100 > g_samples.spacing_ns ? (done - now) * 100 : g_samples.spacing_ns;
+  const uint64_t rest = (done - now) * kShare;
+  const uint64_t wait = rest > g_samples.spacing_ns ? rest : g_samples.spacing_ns;
   g_samples.next_ns = done + wait;
 }
 

@@ -120,13 +120,20 @@ uint32_t InternFrame(const char* frame) {
   return id;
 }
 
-// All frames of the stack into thread->pending; their number, or the innermost few of a stack that is too deep.
+// The frames of the stack that no level and no known node answers for into thread->pending; their number. `*hash` becomes the
+// hash of the stack below them.
 template <class L>
-uint32_t Collect(Thread* thread, const char* top) {
+uint32_t Collect(Thread* thread, const char* top, uint64_t* hash) {
   uint32_t count = 0;
+  *hash = kEmptyStack;
   const bool full = g_agent.file.Count(Table::kNodes) > kMaxNodes;
   for (const char* frame = top; frame; frame = cpython::PreviousFrame<L>(frame)) {
     if (full && count == kCutDepth) return count;
+    const Level* level = LevelOf(thread, frame);
+    if (count && IsIntact<L>(thread, level, frame) && g_stacks.node_of.Find(level->hash) != IdMap::kNone) {
+      *hash = level->hash;
+      return count;
+    }
     if (count == thread->pending_capacity && !GrowPending(thread)) return kCutDepth;
     thread->pending[count++] = frame;
   }
@@ -135,12 +142,22 @@ uint32_t Collect(Thread* thread, const char* top) {
 
 template <class L>
 uint32_t ResolveNode(Thread* thread, const char* top) {
-  uint32_t node = 0;
-  for (uint32_t i = Collect<L>(thread, top); i-- > 0;) {
-    const char* frame = thread->pending[i];
-    if (cpython::IsIncomplete<L>(frame)) continue;
-    const uint32_t id = InternFrame<L>(frame);
-    if (id != IdMap::kNone) node = InternNode(node, id);
+  uint64_t hash;
+  uint32_t count = Collect<L>(thread, top, &hash);
+  uint32_t node = hash == kEmptyStack ? 0 : g_stacks.node_of.Find(hash);
+  while (count-- > 0) {
+    const char* frame = thread->pending[count];
+    hash = HashStep(hash, InstructionOf<L>(frame));
+    const uint32_t known = g_stacks.node_of.Find(hash);
+    if (known != IdMap::kNone) {
+      node = known;
+      continue;
+    }
+    if (!cpython::IsIncomplete<L>(frame)) {
+      const uint32_t id = InternFrame<L>(frame);
+      if (id != IdMap::kNone) node = InternNode(node, id);
+    }
+    g_stacks.node_of.Insert(hash, node);
   }
   return node;
 }
@@ -192,6 +209,7 @@ LIMPET_COLD void* KeepBack(void* block, uint64_t size) {
   g_kept.bytes += size;
   if (++g_kept.blocks < kKeepBlocks && g_kept.bytes < kKeepBytes) return nullptr;
   g_stacks.by_hash.Clear();
+  g_stacks.node_of.Clear();
   g_stacks.code_of.Clear();
   __atomic_add_fetch(&g_counters.tag, 1, __ATOMIC_RELEASE);
   void* list = g_kept.first;

@@ -1,6 +1,6 @@
 // From a stack's hash to its site: what is done once for each new stack, and never again.
 //
-// by_hash is a cache keyed by addresses (of instructions): quick, and wrong as soon as a code object dies and another takes its
+// by_hash and node_of are caches keyed by addresses (of instructions): quick, and wrong as soon as a code object dies and another takes its
 // place. The tables behind it are keyed by content, so a code that is compiled anew each day gets the same ids each day and the
 // recording does not grow. A code object that stands in some stack is marked in its shadow row; when it dies, its memory is kept
 // back until by_hash has been cleared (in batches), so no address is ever reused while a stale hash could match it.
@@ -13,6 +13,7 @@ namespace limpet::agent {
 
 struct Stacks {
   IdMap by_hash;   // stack hash and domain -> site
+  IdMap node_of;   // stack hash -> node
   IdMap code_of;   // address of a code object that is alive -> code
   IdMap strings;   // hash of the text -> string
   IdMap codes;     // hash of what identifies a code -> code
