@@ -10,6 +10,9 @@ using capture::FrameId;
 using capture::Process;
 
 constexpr double kSameRhythm = 0.85;
+constexpr double kVerySameRhythm = 0.95;
+constexpr uint64_t kNumberBytes = 40;      // an int or a float is no larger
+constexpr double kRecycledSurvival = 0.05; // of blocks that CPython's free lists hand on
 
 // Cosine of the angle between the survivors of two lines over time: 1 where they grow in proportion.
 double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b) {
@@ -43,6 +46,16 @@ class Joiner {
     return SameFunction(chains_[a][0], chains_[b][0]) || Calls(a, b) || Calls(b, a);
   }
 
+  // Are the blocks of `self` part of what grows at `owner`, although the lines have nothing to do with one another?
+  bool IsByProduct(size_t self, size_t owner) const {
+    const Suspect &s = suspects_[self], &o = suspects_[owner];
+    if (chains_[self].empty() || chains_[owner].empty()) return false;
+    if (s.signal != Signal::kSurvival || o.signal != Signal::kSurvival || s.as_of != o.as_of) return false;
+    if (s.kind != Kind::kPythonObject || o.kind != Kind::kPythonObject) return false;
+    if (Rhythm(s.slots, o.slots) < kVerySameRhythm) return false;
+    return IsNumbersOf(s, self, owner) || IsRecycledBy(s, owner);
+  }
+
  private:
   bool SameFunction(FrameId a, FrameId b) const {
     const capture::Frame &x = process_.frames[a.value], &y = process_.frames[b.value];
@@ -62,11 +75,49 @@ class Joiner {
     return false;
   }
 
+  // Numbers that a caller made and the leaked objects hold: `for i in range(n)` makes them, `self.number = number` keeps them.
+  bool IsNumbersOf(const Suspect& s, size_t self, size_t owner) const {
+    if (s.live.bytes > kNumberBytes * s.live.blocks || s.live.bytes * 2 > suspects_[owner].live.bytes) return false;
+    if (s.live.blocks > suspects_[owner].live.blocks * 11 / 10) return false;
+    return std::any_of(chains_[owner].begin(), chains_[owner].end(),
+                       [&](FrameId frame) { return SameFunction(chains_[self][0], frame); });
+  }
+
+  // CPython keeps freed lists, dicts, tuples and floats to hand them out again without asking the allocator. A leaked list may so have been
+  // born on a line that drops all of its own: few of very many stay there, as many as there are leaked objects elsewhere.
+  bool IsRecycledBy(const Suspect& s, size_t owner) const {
+    if (s.judgement.survival > kRecycledSurvival || suspects_[owner].judgement.survival < 4 * s.judgement.survival) return false;
+    if (s.live.blocks == 0 || s.live.bytes % s.live.blocks > s.live.bytes / 20) return false;
+    uint64_t size = s.live.bytes / s.live.blocks;
+    if (size > 200 || size % 8 != 0) return false;
+    for (uint32_t site : table_.units[suspects_[owner].unit].sites) {
+      auto count = static_cast<double>(LiveAt(process_.sites[site], s.as_of).blocks);
+      double ratio = count > 0 ? static_cast<double>(s.live.blocks) / count : 0;
+      for (double times : {1.0, 2.0, 3.0})
+        if (std::abs(ratio - times) < 0.05 * times) return true;
+    }
+    return false;
+  }
+
   const Process& process_;
   const UnitTable& table_;
   const std::vector<Suspect>& suspects_;
   std::vector<std::vector<FrameId>> chains_;
 };
+
+// Clusters of one line whose blocks are parts of another cluster's objects move there.
+void AbsorbByProducts(const Joiner& joiner, std::vector<Cluster>& clusters) {
+  for (size_t i = clusters.size(); i-- > 0;) {
+    if (clusters[i].members.size() != 1) continue;
+    size_t self = clusters[i].members.front();
+    auto owner = std::find_if(clusters.begin(), clusters.end(), [&](const Cluster& other) {
+      return &other != &clusters[i] && joiner.IsByProduct(self, other.members.front());
+    });
+    if (owner == clusters.end()) continue;
+    owner->members.push_back(self);
+    clusters.erase(clusters.begin() + static_cast<ptrdiff_t>(i));
+  }
+}
 
 }  // namespace
 
@@ -109,6 +160,7 @@ std::vector<Cluster> ClusterSuspects(const Process& process, const UnitTable& ta
     if (home != clusters.end()) home->members.push_back(i);
     else clusters.push_back({{i}});
   }
+  AbsorbByProducts(joiner, clusters);
   return clusters;
 }
 

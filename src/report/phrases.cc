@@ -35,8 +35,8 @@ std::string BaseNameAndLine(const Location& where) {
 std::string Fate(const Finding& f) {
   std::string age = base::FormatDuration(f.old_age_ns);
   if (f.as_of == diagnose::AsOf::kPeak) return "freed only when the program ended";
-  if (f.old_deaths == 0) return fmt::format("0 freed of those older than {}", age);
-  if (f.old_survival >= 0.995) return fmt::format("{} freed of those older than {}", FormatCount(f.old_deaths), age);
+  if (f.old_deaths == 0) return fmt::format("none older than {} freed", age);
+  if (f.old_survival >= 0.995) return fmt::format("{} older than {} freed", FormatCount(f.old_deaths), age);
   return fmt::format("{:.2g} % of those older than {} never freed", 100 * f.old_survival, age);
 }
 
@@ -121,14 +121,15 @@ std::string StackInLine(const std::vector<Location>& site, std::string_view dire
   return out;
 }
 
-std::vector<std::string> StackInLines(const std::vector<Location>& site, std::string_view directory) {
+std::vector<std::string> StackInLines(const std::vector<Location>& site, std::optional<std::string_view> directory) {
   constexpr size_t kShownOfRecursion = 2;
   std::vector<std::string> out;
   for (size_t i = 0; i < site.size();) {
     size_t end = i + 1;
     while (end < site.size() && SameFunction(site[i], site[end])) end++;
     size_t shown = end - i > kShownOfRecursion + 1 ? kShownOfRecursion : end - i;
-    for (size_t k = i; k < i + shown; k++) out.push_back(ShowPlace(site[k], directory));
+    for (size_t k = i; k < i + shown; k++)
+      out.push_back(directory ? ShowPlace(site[k], *directory) : FullPlace(site[k]));
     if (shown < end - i) out.push_back(fmt::format("... {} more of {}()", end - i - shown, SafeText(site[i].function)));
     i = end;
   }

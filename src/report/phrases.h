@@ -2,6 +2,7 @@
 #ifndef LIMPET_REPORT_PHRASES_H_
 #define LIMPET_REPORT_PHRASES_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,8 @@ std::string HeadlineOf(const Report& report, const diagnose::Finding& finding, c
 // "app.py:40 in open_session  <-  app.py:88 in handle  <-  ...", in at most `columns`; recursion folded.
 std::string StackInLine(const std::vector<diagnose::Location>& site, std::string_view directory, size_t columns);
 
-// One entry per line; frames of a recursion folded: "... 97 more of rec()".
-std::vector<std::string> StackInLines(const std::vector<diagnose::Location>& site, std::string_view directory);
+// One entry per line; frames of a recursion folded: "... 97 more of rec()". Without a directory paths are whole.
+std::vector<std::string> StackInLines(const std::vector<diagnose::Location>& site, std::optional<std::string_view> directory);
 
 // "app.py:44 in Session.__init__ (20 MB), app.py:50 in handle (1.2 MB), 2 more"
 std::string PartsInLine(const diagnose::Finding& finding, std::string_view directory, size_t columns);

@@ -169,7 +169,15 @@ std::string ShortPath(std::string_view file, std::string_view directory) {
     size_t slash = at == std::string_view::npos ? at : file.find('/', at + mark.size());
     if (slash != std::string_view::npos) return SafeText(file.substr(slash + 1));
   }
-  return SafeText(file);
+  // Elsewhere: the last two parts tell files apart well enough on a screen; -v and JSON have the whole.
+  size_t last = file.rfind('/');
+  size_t before = last == std::string_view::npos || last == 0 ? last : file.rfind('/', last - 1);
+  return SafeText(before == std::string_view::npos ? file : file.substr(before + 1));
+}
+
+std::string FullPlace(const diagnose::Location& where) {
+  if (where.file.empty() && where.line == 0) return SafeText(where.function);
+  return fmt::format("{}:{} in {}", SafeText(where.file), where.line ? std::to_string(where.line) : "?", SafeText(where.function));
 }
 
 std::string ShowPlace(const diagnose::Location& where, std::string_view directory) {

@@ -30,11 +30,15 @@ std::string PadLeft(std::string_view text, size_t columns);
 // "+3.2 MB/min": per second, minute or hour, whichever reads best. A run of seconds is not extrapolated to hours.
 std::string FormatRate(double bytes_per_second, uint64_t duration_ns);
 
-// Shows a file the short way: relative to `directory` where it lies under it, a library's from its package on, else as it is.
+// Shows a file the short way: relative to `directory` where it lies under it, a library's from its package on, else by its last two
+// parts.
 std::string ShortPath(std::string_view file, std::string_view directory);
 
 // "app.py:40 in open_session", safe.
 std::string ShowPlace(const diagnose::Location& where, std::string_view directory);
+
+// The same with the whole path.
+std::string FullPlace(const diagnose::Location& where);
 
 }  // namespace limpet::report
 

@@ -85,7 +85,7 @@ void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle&
   out.push_back(HeadlineOf(report, f, style));
   std::vector<diagnose::Location> stack = f.below;
   stack.insert(stack.end(), f.site.begin(), f.site.end());
-  std::vector<std::string> frames = StackInLines(stack, "");
+  std::vector<std::string> frames = StackInLines(stack, std::nullopt);
   for (size_t i = 0; i < frames.size(); i++)
     out.push_back(Labelled(i ? "" : "allocated at", ShortenMiddle(frames[i], room), style));
   if (f.stacks > 1) out.push_back(Labelled("", fmt::format("and {} other stacks through that line", f.stacks - 1), style));
