@@ -1,5 +1,6 @@
 #include "cli/agent_library.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <climits>
@@ -46,6 +47,7 @@ PreloadPath::PreloadPath(const std::string& agent) {
     std::string folder = parent + "/limpet-XXXXXX";
     if (folder.find_first_of(" :\t\n$") != std::string::npos || mkdtemp(folder.data()) == nullptr) continue;
     folder_ = folder;
+    chmod(folder.c_str(), 0711);  // for a program that changes its user and then starts another
     const std::string link = folder + "/" + kLibrary;
     if (symlink(agent.c_str(), link.c_str()) == 0) path_ = link;
     return;
@@ -71,7 +73,7 @@ std::vector<std::string> EnvironmentWithAgent(const std::string& preload, const 
   }
   environment.push_back(std::string(kPreload) + preload + (others.empty() ? "" : ":" + others));
   environment.push_back(fmt::format("{}1:{}:main=1,follow={},epoch={}", kAgent, options.recording, options.follow ? 1 : 0,
-                                    options.epoch_ms ? std::to_string(*options.epoch_ms) : "auto"));
+                                    options.epoch));
   return environment;
 }
 

@@ -9,8 +9,6 @@
 #ifndef LIMPET_CLI_AGENT_LIBRARY_H_
 #define LIMPET_CLI_AGENT_LIBRARY_H_
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,8 +39,11 @@ class PreloadPath {
 struct AgentOptions {
   std::string recording;              // absolute
   bool follow = true;                 // trace the processes that the program starts
-  std::optional<uint64_t> epoch_ms;   // none: the agent chooses
+  std::string epoch = "auto";         // "auto", "iterations", or a number of milliseconds
 };
+
+// Longest path of a recording that the agent can take in.
+inline constexpr size_t kMaxRecordingPath = 480;
 
 // Our environment with the two variables in it.
 std::vector<std::string> EnvironmentWithAgent(const std::string& preload, const AgentOptions& options);

@@ -57,41 +57,41 @@ class Sentences {
   size_t order_ = 0;
 };
 
-std::vector<std::string> LimitSentences(uint32_t limits) {
-  std::vector<std::string> all;
-  if (limits & capture::kLimitBlocks) all.push_back("has more distinct stacks than a recording holds: newer ones were not recorded");
-  if (limits & capture::kLimitDisk) all.push_back("could not record to its end: the disk is full; free some, or record elsewhere with -o");
-  if (limits & capture::kLimitMemory) all.push_back("had no memory left for limpet's own tables: some blocks were not recorded");
-  if (limits & capture::kLimitHooksLost) all.push_back("replaced Python's allocators: blocks may have come and gone unseen");
-  return all;
-}
-
 std::string Because(const std::string& reason) { return reason.empty() ? "" : ": " + reason; }
 
 }  // namespace
 
-std::vector<std::string> ExplainRun(const std::string& program, int32_t main_pid, bool has_processes,
-                                    const Result<capture::Recording>& recording) {
-  if (!has_processes) return {fmt::format("ran without tracing: {}", WhyNeverLoaded(program))};
-  if (!recording.ok()) return {recording.message()};
+Explanation ExplainRun(const std::string& program, int32_t main_pid, bool has_processes,
+                       const Result<capture::Recording>& recording) {
+  Explanation all;
+  if (!has_processes) {
+    all.notes = {fmt::format("ran without tracing: {}", WhyNeverLoaded(program))};
+    all.failures = all.notes;
+    return all;
+  }
+  if (!recording.ok()) {
+    all.failures = {recording.message()};
+    return all;
+  }
   Sentences sentences;
   bool any_python = false;
+  bool any_main = false;
   for (const capture::Process& process : recording->processes) {
+    const bool refused = process.state == capture::State::kRefused;
+    all.traced = all.traced || !refused;
     any_python = any_python || process.program == capture::Program::kPython;
-    if (process.state == capture::State::kRefused) sentences.Add(process, "ran without tracing" + Because(process.reason));
+    any_main = any_main || process.pid == main_pid;
+    if (refused) sentences.Add(process, "ran without tracing" + Because(process.reason));
     if (process.state == capture::State::kStopped) sentences.Add(process, "was traced only up to a moment" + Because(process.reason));
-    for (std::string& text : LimitSentences(process.limits)) sentences.Add(process, std::move(text));
+    if (process.limits & capture::kLimitDisk) sentences.Add(process, "was recorded only until the disk was full");
   }
-  std::vector<std::string> notes = sentences.All();
-  const auto is_main = [main_pid](const capture::Process& process) { return process.pid == main_pid; };
-  if (!std::any_of(recording->processes.begin(), recording->processes.end(), is_main)) {
-    notes.push_back(fmt::format("the program itself ran without tracing: {}", WhyNeverLoaded(program)));
+  all.failures = sentences.All();
+  if (!any_main) {
+    all.notes.push_back(fmt::format("the program itself ran without tracing: {}", WhyNeverLoaded(program)));
+    all.failures.insert(all.failures.begin(), all.notes.front());
   }
-  const bool any_traced = std::any_of(recording->processes.begin(), recording->processes.end(), [](const capture::Process& p) {
-    return p.state != capture::State::kRefused;
-  });
-  if (!any_python && any_traced) notes.push_back("not a Python program: only native memory (malloc, mmap) was counted, without stacks");
-  return notes;
+  if (!any_python && all.traced) all.notes.push_back("not a Python program: only native memory was counted, without Python stacks");
+  return all;
 }
 
 }  // namespace limpet::cli

@@ -1,5 +1,4 @@
-// Why a run was traced not at all, in part, or otherwise than the user may think: one sentence each, for the end screen, run.json and
-// the report.
+// Why a run was traced not at all, in part, or otherwise than the user may think: one sentence each.
 #ifndef LIMPET_CLI_EXPLAIN_H_
 #define LIMPET_CLI_EXPLAIN_H_
 
@@ -11,9 +10,15 @@
 
 namespace limpet::cli {
 
+struct Explanation {
+  std::vector<std::string> notes;     // what only the command knows: these go into run.json, and every report shows them
+  std::vector<std::string> failures;  // what was not traced and why, said also with --quiet; the recording itself holds part of it
+  bool traced = false;                // something was counted: there is something to show
+};
+
 // `program` is the file that was executed, `main_pid` its process.
-std::vector<std::string> ExplainRun(const std::string& program, int32_t main_pid, bool has_processes,
-                                    const Result<capture::Recording>& recording);
+Explanation ExplainRun(const std::string& program, int32_t main_pid, bool has_processes,
+                       const Result<capture::Recording>& recording);
 
 }  // namespace limpet::cli
 

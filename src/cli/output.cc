@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "fmt/format.h"
 
 namespace limpet::cli {
@@ -24,7 +26,7 @@ bool WriteAll(int fd, std::string_view text) {
   return true;
 }
 
-void Complain(std::string_view message) { WriteAll(STDERR_FILENO, fmt::format("limpet: {}\n", message)); }
+void Complain(std::string_view message) { WriteAll(STDERR_FILENO, fmt::format("limpet: {}\n", Printable(std::string(message)))); }
 
 int Print(std::string_view text) {
   if (WriteAll(STDOUT_FILENO, text) || errno == EPIPE) return 0;
@@ -43,9 +45,15 @@ int PrintToFile(const std::string& path, std::string_view text) {
   return kExitUsage;
 }
 
+std::string Printable(const std::string& text) {
+  std::string safe;
+  for (const char c : base::ReplaceInvalidUtf8(text)) safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return safe;
+}
+
 int Columns(int fd) {
   winsize size = {};
-  if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 110;
   return std::clamp<int>(size.ws_col, 40, 200);
 }
 

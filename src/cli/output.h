@@ -22,7 +22,10 @@ int Print(std::string_view text);
 // Replaces the file at `path` with `text`; "-" is stdout. Returns the exit status.
 int PrintToFile(const std::string& path, std::string_view text);
 
-// Columns of the terminal that `fd` is, or 100 when it is none.
+// Text from outside (paths, messages of other programs) that is going to a terminal: nothing in it steers the terminal.
+std::string Printable(const std::string& text);
+
+// Columns of the terminal that `fd` is, or 110 when it is none.
 int Columns(int fd);
 
 // Colour is for terminals whose owner did not refuse it (NO_COLOR, TERM=dumb).

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "capture/format.h"
+#include "cli/agent_library.h"
 #include "base/file.h"
 #include "fmt/format.h"
 #include "process/proc.h"
@@ -91,6 +92,10 @@ Result<std::string> CreateRecordingFolder(const std::string& wanted, const std::
   }
   char absolute[PATH_MAX];
   if (realpath(path.c_str(), absolute) == nullptr) return CannotCreate(path, errno);
+  if (std::strlen(absolute) > kMaxRecordingPath) {
+    rmdir(absolute);
+    return Error(fmt::format("the path of the recording is longer than {} bytes: choose a shorter one with -o", kMaxRecordingPath));
+  }
   // A folder can be there and still take no files: a full disk, a file system without room for names.
   const std::string probe = std::string(absolute) + "/.probe";
   const int fd = open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -30,7 +32,7 @@ int RunReport(const std::vector<std::string>& arguments) {
   report::FullOptions full;
   CLI::App app("Says what grew in a recording, where it was allocated, and how sure that is.");
   Prepare(&app, "report", kUsage, kExamples);
-  app.add_option("recording", path, "made by 'limpet run'; its program may still be running")->required()->option_text("NAME.limpet");
+  app.add_option("recording", path, "made by 'limpet run'; its program may still be running")->option_text("NAME.limpet");
   app.add_option("--json", json, "the report as JSON instead, to FILE or ('-' or no FILE) to standard output")
       ->expected(0, 1)
       ->option_text("[FILE]");
@@ -38,6 +40,11 @@ int RunReport(const std::vector<std::string>& arguments) {
   app.add_option("--process", pid, "only the process with this id")->option_text("PID");
   app.add_option("--limit", full.limit, "findings shown (default: 20; 0: all)")->option_text("N");
   if (const std::optional<int> done = Parse(&app, arguments)) return *done;
+  if (path.empty() && json) std::swap(path, *json);  // `report --json NAME.limpet`: no FILE was meant
+  if (path.empty()) {
+    Complain("no recording to report on: limpet report NAME.limpet");
+    return kExitUsage;
+  }
 
   const std::optional<capture::Recording> recording = OpenRecording(path, pid);
   if (!recording) return kExitUsage;

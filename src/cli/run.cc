@@ -1,6 +1,8 @@
 // limpet run: starts a program with the agent in it, waits for its end, and says what grew. The order matters: everything that
 // can be wrong with the command line is found before the program starts, and nothing that goes wrong afterwards changes what the
 // program did or how it ended.
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -64,7 +66,7 @@ std::optional<int> ReadOptions(const std::vector<std::string>& arguments, RunOpt
   app.add_flag("--no-follow", options->no_follow, "do not trace the processes that the program starts");
   app.add_option("--python", options->python, "interpreter for SCRIPT, -m and -c (default: python3 in PATH)")
       ->option_text("PATH");
-  app.add_option("--epoch", options->epoch, "length of a stretch of time: auto, or e.g. 30s, 500ms, 5m")
+  app.add_option("--epoch", options->epoch, "length of a stretch of time: auto, 30s, 500ms, 5m ..., or iterations (that the program marks)")
       ->option_text("TIME");
   if (const std::optional<int> done = Parse(&app, arguments)) return done;
   options->words = app.remaining();
@@ -88,8 +90,8 @@ std::optional<std::string> CheckOptions(const RunOptions& options) {
                                                      : fmt::format(" (options of the interpreter: limpet run python3 {} ...)", first);
     return fmt::format("unknown option '{}'{}", first, hint);
   }
-  if (options.epoch != "auto" && !ParseDuration(options.epoch)) {
-    return fmt::format("--epoch '{}' is neither auto nor a time such as 30s, 500ms, 5m", options.epoch);
+  if (options.epoch != "auto" && options.epoch != "iterations" && !ParseDuration(options.epoch)) {
+    return fmt::format("--epoch '{}' is neither auto, nor iterations, nor a time such as 30s, 500ms, 5m", options.epoch);
   }
   return std::nullopt;
 }
@@ -131,17 +133,40 @@ Result<std::string> StartRecording(const RunOptions& options, const Program& pro
   return folder;
 }
 
+// As the agent takes it: a number of milliseconds, or one of the words.
+std::string EpochOption(const std::string& epoch) {
+  const std::optional<uint64_t> ms = ParseDuration(epoch);
+  return ms ? std::to_string(*ms) : epoch;
+}
+
 Ending WaitForEnd(Child* child, const RunOptions& options, const std::string& recording) {
   if (!options.live) return child->Wait(0, nullptr);
   LiveLine line(recording);
   return child->Wait(LiveLine::kPeriodMs, [&line] { line.Update(); });
 }
 
+// The report is made by a process of its own: whatever happens there (no memory, Ctrl-C, a bug), the exit status remains the
+// program's.
+void FinishApart(const RunEnd& end, Child* child, capture::RunInfo* info) {
+  const pid_t pid = fork();
+  if (pid < 0) return FinishRun(end, info);
+  if (pid == 0) {
+    child->GiveSignalsBack();
+    FinishRun(end, info);
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  const bool interrupted = WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGTERM);
+  if (status == 0 || interrupted) return;
+  Complain(fmt::format("the report failed, but the recording is complete: limpet report {}", end.recording));
+}
+
 // From the program's start to the report.
 Ending RunTraced(const RunOptions& options, const Program& program, const std::string& preload,
                  const std::string& recording, capture::RunInfo* info) {
   const AgentOptions agent_options = {
-      .recording = recording, .follow = !options.no_follow, .epoch_ms = ParseDuration(options.epoch)};
+      .recording = recording, .follow = !options.no_follow, .epoch = EpochOption(options.epoch)};
   Child child;
   const int error = child.Start(program.path, program.argv, EnvironmentWithAgent(preload, agent_options));
   if (error != 0) {
@@ -155,7 +180,7 @@ Ending RunTraced(const RunOptions& options, const Program& program, const std::s
   info->ended_ns = Now();
   info->exit_status = ending.exit_status;
   info->signal = ending.signal;
-  FinishRun({.recording = recording, .program = program.path, .json = options.json, .quiet = options.quiet}, info);
+  FinishApart({.recording = recording, .program = program.path, .json = options.json, .quiet = options.quiet}, &child, info);
   return ending;
 }
 

@@ -20,8 +20,7 @@
 namespace limpet::cli {
 namespace {
 
-constexpr size_t kMaxScreenLines = 25;  // all that limpet says at the end
-constexpr size_t kMaxNotes = 6;
+constexpr size_t kMaxFailures = 6;
 
 // As the shell would have to write it.
 std::string Quoted(const std::string& path) {
@@ -39,34 +38,20 @@ std::string Shown(const std::string& path) {
   return path.starts_with(here) ? path.substr(here.size()) : path;
 }
 
-std::string FirstLines(const std::string& text, size_t lines) {
-  size_t at = 0;
-  for (size_t i = 0; i < lines && at < text.size(); ++i) at = std::min(text.find('\n', at), text.size() - 1) + 1;
-  return text.substr(0, at);
+// Failures as lines of their own where there is no screen that would show them.
+void ShowFailures(const Explanation& explanation) {
+  std::string text;
+  const size_t shown = std::min(explanation.failures.size(), kMaxFailures);
+  for (size_t i = 0; i < shown; ++i) text += fmt::format("limpet: {}\n", Printable(explanation.failures[i]));
+  if (explanation.failures.size() > shown) text += fmt::format("limpet: and {} more of this kind\n", explanation.failures.size() - shown);
+  WriteAll(STDERR_FILENO, text);
 }
 
-// The notes first: what they say qualifies all that follows. When it gets too long the screen gives way at its end, where what
-// matters least stands.
-void ShowScreen(const RunEnd& end, const capture::RunInfo& info, const Result<capture::Recording>& recording) {
-  std::string notes;
-  size_t lines = 1;
-  for (const std::string& note : info.notes) {
-    if (lines > kMaxNotes) break;
-    notes += fmt::format("limpet: {}\n", note);
-    ++lines;
-  }
-  std::string screen;
-  if (recording.ok() && !end.quiet) {
-    const report::TerminalStyle style = {.columns = uint32_t(Columns(STDERR_FILENO)), .colour = WantsColour(STDERR_FILENO)};
-    report::Report report = report::BuildReport(*recording, {});
-    screen = FirstLines(report::RenderScreen(report, style), kMaxScreenLines - lines);
-  }
-  std::string last;
-  if (recording.ok() && !end.quiet) {
-    const std::string path = Shown(end.recording);
-    last = fmt::format("recording: {}   (limpet report {} -v)\n", path, Quoted(path));
-  }
-  WriteAll(STDERR_FILENO, notes + screen + last);
+void ShowScreen(const std::string& path, const report::Report& report) {
+  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDERR_FILENO)), .colour = WantsColour(STDERR_FILENO)};
+  const std::string shown = Shown(path);
+  const std::string last = fmt::format("recording: {}   (limpet report {} -v)\n", Printable(shown), Printable(Quoted(shown)));
+  WriteAll(STDERR_FILENO, report::RenderScreen(report, style) + last);
 }
 
 }  // namespace
@@ -74,16 +59,20 @@ void ShowScreen(const RunEnd& end, const capture::RunInfo& info, const Result<ca
 void FinishRun(const RunEnd& end, capture::RunInfo* info) {
   TrimDataFiles(end.recording);
   Result<capture::Recording> recording = capture::ReadRecording(end.recording);
-  info->notes = ExplainRun(end.program, info->pid, HasProcesses(end.recording), recording);
+  const Explanation explanation = ExplainRun(end.program, info->pid, HasProcesses(end.recording), recording);
+  info->notes = explanation.notes;
   if (const Status written = capture::WriteRunInfo(end.recording, *info); !written.ok()) Complain(written.message());
-  if (recording.ok()) recording->run = *info;
-  ShowScreen(end, *info, recording);
-  if (end.json.empty()) return;
-  if (recording.ok()) {
-    (void)PrintToFile(end.json, report::ToJson(report::BuildReport(*recording, {})).dump(2) + "\n");
-  } else {
-    Complain(fmt::format("no report for '{}': {}", end.json, recording.message()));
+  const bool show_screen = explanation.traced && !end.quiet;
+  if (!show_screen) ShowFailures(explanation);
+  if (!recording.ok()) {
+    if (!end.json.empty()) Complain(fmt::format("no report for '{}': nothing was recorded", end.json));
+    return;
   }
+  if (!show_screen && end.json.empty()) return;
+  recording->run = *info;
+  const report::Report report = report::BuildReport(*recording, {});
+  if (show_screen) ShowScreen(end.recording, report);
+  if (!end.json.empty()) (void)PrintToFile(end.json, report::ToJson(report).dump(2) + "\n");
 }
 
 }  // namespace limpet::cli

@@ -48,9 +48,11 @@ Child::Child() {
   sigaction(SIGCHLD, &fresh, &child_action_);
 }
 
-Child::~Child() {
-  sigaction(SIGCHLD, &child_action_, nullptr);
-  // The mask stays as it is: what arrived meanwhile was meant for the program and must not end us before the report.
+void Child::GiveSignalsBack() {
+  sigset_t mask = mask_before_;
+  sigaddset(&mask, SIGPIPE);
+  sigaddset(&mask, SIGTTOU);  // a report from the background must not wait for the terminal
+  sigprocmask(SIG_SETMASK, &mask, nullptr);
 }
 
 int Child::Start(const std::string& path, const std::vector<std::string>& argv,

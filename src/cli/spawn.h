@@ -28,14 +28,16 @@ struct Ending {
 
 class Child {
  public:
-  // Takes over the signals of the whole process until Restore() or destruction.
+  // Takes over the signals of this process for good: what arrives is the program's matter.
   Child();
-  ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
   // Starts `path` with the given arguments and environment ("NAME=value"). Returns 0 or the errno of vfork or execve.
   int Start(const std::string& path, const std::vector<std::string>& argv, const std::vector<std::string>& environment);
+
+  // For a process that we fork after the end: it can be interrupted as any other.
+  void GiveSignalsBack();
 
   pid_t pid() const { return pid_; }
 
