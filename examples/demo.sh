@@ -59,8 +59,8 @@ service=
 cat "$scratch/screen"
 [ "$status" -eq 0 ] || fail "the shop ended with status $status instead of 0"
 
-say "4. Totals and the lines with most live memory:  limpet stats shop.limpet --limit 6"
-"$limpet" stats "$scratch/shop.limpet" --limit 6 || fail "limpet stats failed"
+say "4. Totals, and what grew steadily per function:  limpet stats shop.limpet --by growth --group function --limit 6"
+"$limpet" stats "$scratch/shop.limpet" --by growth --group function --limit 6 || fail "limpet stats failed"
 
 say "5. What was planted, and what limpet said of it:"
 "$limpet" report "$scratch/shop.limpet" --json "$scratch/report.json" >/dev/null || fail "limpet report failed"
