@@ -19,7 +19,7 @@ from harness.errors import BenchError  # noqa: E402
 
 REPOSITORY = HERE.parent
 EXAMPLES = """examples:
-  bench/run.py --quick --modes untraced,limpet     the developer's loop: about a minute
+  bench/run.py --quick --modes untraced,limpet     limpet alone: about a minute
   bench/run.py                                     the whole table: about a quarter of an hour
   bench/run.py --workloads deep,tree --rounds 7    two workloads, closely
   bench/run.py --python /usr/bin/python3           another interpreter
@@ -145,8 +145,12 @@ def print_tables(result, metric):
     where, how = result["machine"], result["options"]
     print(
         f"CPython {result['python']}, {where['cpu']}, {where['cores']} cores; {how['rounds']} rounds, "
-        f"scale {how['scale']:g}, {how['seconds']:.0f} s; limpet {result['commit'] or 'without a commit'}\n"
+        f"scale {how['scale']:g}, {how['seconds']:.0f} s; limpet {result['commit'] or 'without a commit'}"
     )
+    load = result["load_average_at_end"][1]
+    if load > where["cores"] + 1:
+        print(f"The machine was busy with other work (load {load:.0f}): take CPU ratios as rough, wall and start-up as void.")
+    print()
     if table:
         blocks = [
             tables.ratios(table, names, metric),

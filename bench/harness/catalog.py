@@ -16,14 +16,15 @@ class Workload:
     arguments: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()  # distributions beside pyperformance
     cores: int = 1
+    births: int = 0  # blocks that one loop allocates at the very least: who recorded fewer did not look
 
 
 def _pyperformance(name, loops, program=None, arguments=(), needs=()):
     return Workload(name, "pyperformance", program or f"bm_{name}", loops, tuple(arguments), ("pyperformance", *needs))
 
 
-def _own(name, loops, program=None, needs=(), cores=1):
-    return Workload(name, "own", program or name, loops, (), tuple(needs), cores)
+def _own(name, loops, program=None, needs=(), cores=1, births=0):
+    return Workload(name, "own", program or name, loops, (), tuple(needs), cores, births)
 
 
 WORKLOADS = (
@@ -43,15 +44,16 @@ WORKLOADS = (
     _pyperformance("float", 4),
     _pyperformance("xml_etree", 2, arguments=("generate",)),
     _pyperformance("sqlglot", 220, "bm_sqlglot_v2", ("parse",), needs=("sqlglot",)),
-    _own("objs", 25),
-    _own("strings", 28),
-    _own("tree", 45),
-    _own("deep", 8000),
-    _own("threads", 70, cores=2),
-    _own("threads_serial", 70, "threads:run_serial", cores=2),
+    _own("objs", 25, births=40_000),
+    _own("strings", 28, births=80_000),
+    _own("tree", 45, births=28_000),
+    _own("deep", 8000, births=200),
+    _own("unwind", 15_000, births=100),
+    _own("threads", 70, cores=2, births=16_000),
+    _own("threads_serial", 70, "threads:run_serial", cores=2, births=16_000),
     _own("asyncio", 35, "aio"),
     _own("numpy", 30, "arrays", needs=("numpy",)),
-    _own("records", 2),
+    _own("records", 2, births=400_000),
 )
 
 BY_NAME = {workload.name: workload for workload in WORKLOADS}

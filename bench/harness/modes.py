@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+RECORDING = "bench.limpet"  # limpet's recording, in the folder that a run gets
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -28,7 +30,7 @@ def _memray(python, arguments, folder, *flags):
 _COMMANDS = {
     "untraced": lambda python, arguments, folder, limpet: [*python, *arguments],
     "limpet": lambda python, arguments, folder, limpet: [
-        str(limpet), "run", "--quiet", "-o", str(folder / "bench.limpet"), "--", *python, *arguments,
+        str(limpet), "run", "--quiet", "-o", str(folder / RECORDING), "--", *python, *arguments,
     ],
     "tracemalloc1": lambda python, arguments, folder, limpet: [*python, "-X", "tracemalloc=1", *arguments],
     "tracemalloc25": lambda python, arguments, folder, limpet: [*python, "-X", "tracemalloc=25", *arguments],

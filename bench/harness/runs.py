@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import BenchError
+from .modes import RECORDING
 
 CHILD = Path(__file__).resolve().parent.parent / "workloads" / "child.py"
+MIN_BIRTHS = 10_000  # an empty program makes more: start-up alone allocates tens of thousands of blocks
 ERROR_LINES = 3  # of a failed run's stderr: a traceback's last lines say what it was
 
 
@@ -117,8 +119,8 @@ class Runner:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def run(self, workload, mode, scale):
-        """The figures of one run of `workload` under `mode`."""
+    def run(self, workload, mode, scale, witness=False):
+        """The figures of one run of `workload` under `mode`; with `witness`, limpet's recording must show that it looked."""
         loops = max(1, round(workload.loops * scale))
         with self._folder() as folder:
             out, recording = folder / "figures.json", folder / "recording"
@@ -128,10 +130,26 @@ class Runner:
             wall, cpu = run_pinned(command, pick_cores(workload.cores), self.timeout_, folder)
             figures = self._read(out, workload, mode)
             length, blocks = folder_bytes(recording)
+            if witness and mode.name == "limpet":
+                figures["limpet_births"] = self._births(recording, max(MIN_BIRTHS, workload.births * loops))
         figures.update(
             process_wall_seconds=wall, process_cpu_seconds=cpu, written_bytes=length, written_block_bytes=blocks
         )
         return figures
+
+    def _births(self, folder, least):
+        """Blocks that the recording says were allocated. A tool that gave up tracing is fast, but that is no figure of its cost."""
+        command = [str(self.limpet_), "stats", "--json", str(folder / RECORDING)]
+        done = subprocess.run(
+            [*self.environment_.prefix, *command], capture_output=True, text=True, timeout=self.timeout_, check=False
+        )
+        try:
+            births = json.loads(done.stdout)["total"]["born"]["blocks"]
+        except (ValueError, LookupError, TypeError) as error:
+            raise BenchError(f"`limpet stats --json` of the recording gave no total: {done.stderr.strip()[-300:]}") from error
+        if births < least:
+            raise BenchError(f"limpet recorded {births} allocations where there were at least {least}: it did not trace")
+        return births
 
     def run_probe(self, script, arguments, mode):
         """Runs a script of the harness's own under `mode`; it writes JSON to the path that it gets as last argument."""

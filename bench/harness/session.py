@@ -57,7 +57,7 @@ class Session:
                         continue
                     self._try(
                         workload.name, mode,
-                        lambda workload=workload, mode=mode: self.runner_.run(workload, mode, scale),
+                        lambda workload=workload, mode=mode, first=turn == 0: self.runner_.run(workload, mode, scale, first),
                         self.runs[workload.name],
                     )
 

@@ -99,7 +99,7 @@ def test_a_sparse_file_counts_by_its_blocks(tmp_path):
     assert length == 1 << 24 and blocks < 1 << 20
 
 
-@pytest.mark.parametrize("name", ["objs", "strings", "tree", "deep", "threads", "threads_serial", "asyncio", "records"])
+@pytest.mark.parametrize("name", ["objs", "strings", "tree", "deep", "unwind", "threads", "threads_serial", "asyncio", "records"])
 def test_each_workload_of_our_own_writes_its_figures(name, tmp_path):
     workload = catalog.BY_NAME[name]
     command = [sys.executable, str(runs.CHILD), workload.source, workload.program, "1", str(tmp_path / "out.json")]
@@ -122,7 +122,8 @@ def test_wrong_usage_is_one_clear_line_and_status_two(arguments, message):
 
 
 FAKE_LIMPET = """#!/bin/sh
-# limpet run --quiet -o DIR -- COMMAND...: records a file of 8 KB and runs the command
+# limpet run --quiet -o DIR -- COMMAND...: records a file of 8 KB and runs the command; limpet stats: says %d allocations
+[ "$1" = stats ] && { echo '{"total": {"born": {"blocks": %d}}}'; exit; }
 [ "$1 $2 $3" = "run --quiet -o" ] || exit 9
 mkdir "$4" && head -c 8192 /dev/zero >"$4/data"
 shift 5
@@ -130,9 +131,9 @@ shift 5
 """
 
 
-def session_with_fake_limpet(tmp_path, then, timeout=30):
+def session_with_fake_limpet(tmp_path, then, births=1_000_000, timeout=30):
     limpet = tmp_path / "limpet"
-    limpet.write_text(FAKE_LIMPET % then)
+    limpet.write_text(FAKE_LIMPET % (births, births, then))
     limpet.chmod(0o755)
     runner = runs.Runner(venv.Environment(Path(sys.executable), "3.11.0"), limpet, timeout)
     wanted = [modes.BY_NAME["untraced"], modes.BY_NAME["limpet"], modes.BY_NAME["tracemalloc1"]]
@@ -152,6 +153,14 @@ def test_a_whole_session_with_every_part_becomes_one_json_value(tmp_path):
     assert result["medians"]["deep"]["tracemalloc1"]["traced_peak_bytes"] > 1000
     assert result["micro_ns"]["limpet"][0]["free_untracked"] > 0
     assert all(goal["measured"] is not None for goal in result["goals"] if "start-up" in goal["goal"])
+
+
+def test_a_limpet_that_did_not_trace_is_a_failure_not_a_fast_run(tmp_path):
+    measuring = session_with_fake_limpet(tmp_path, 'exec "$@"', births=10_001)
+    measuring.measure_workloads(rounds=1, scale=0.01, all_rounds=False)  # 80 loops of at least 200 allocations
+    result = measuring.result({})
+    assert "it did not trace" in result["errors"][0]["error"]
+    assert "limpet" not in result["medians"]["deep"]
 
 
 def test_a_mode_that_hangs_on_an_empty_program_is_stopped_and_left_out(tmp_path):
