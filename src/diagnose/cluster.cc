@@ -1,6 +1,7 @@
 #include "diagnose/cluster.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace limpet::diagnose {
@@ -11,8 +12,11 @@ using capture::Process;
 
 constexpr double kSameRhythm = 0.85;
 constexpr double kVerySameRhythm = 0.95;
-constexpr uint64_t kNumberBytes = 40;      // an int or a float is no larger
-constexpr double kRecycledSurvival = 0.05; // of blocks that CPython's free lists hand on
+constexpr uint64_t kNumberBytes = 40;  // an int or a float is no larger
+// Lists, dicts and floats, with the collector's header; and what share of the blocks of a line free lists may hand on to others.
+constexpr std::array<uint64_t, 3> kRecycledBytes = {56, 64, 24};
+constexpr double kOftenRecycled = 0.35;
+constexpr double kSeldomRecycled = 0.05;
 
 // Cosine of the angle between the survivors of two lines over time: 1 where they grow in proportion.
 double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b) {
@@ -41,8 +45,8 @@ class Joiner {
     if (chains_[a].empty() || chains_[b].empty()) return false;
     const Suspect &x = suspects_[a], &y = suspects_[b];
     if ((x.kind == Kind::kNative) != (y.kind == Kind::kNative)) return false;  // one leaks in C, the other does not
-    bool by_product = x.signal == Signal::kSwelling || y.signal == Signal::kSwelling;
-    if (!by_product && Rhythm(x.slots, y.slots) < kSameRhythm) return false;
+    bool any_rhythm = x.signal != Signal::kSurvival || y.signal != Signal::kSurvival;  // swelling storage, a queue and its links
+    if (!any_rhythm && Rhythm(x.slots, y.slots) < kSameRhythm) return false;
     return SameFunction(chains_[a][0], chains_[b][0]) || Calls(a, b) || Calls(b, a);
   }
 
@@ -83,20 +87,16 @@ class Joiner {
                        [&](FrameId frame) { return SameFunction(chains_[self][0], frame); });
   }
 
-  // CPython keeps freed lists, dicts, tuples and floats to hand them out again without asking the allocator. A leaked list may so have been
-  // born on a line that drops all of its own: few of very many stay there, as many as there are leaked objects elsewhere.
+  // CPython keeps freed lists, dicts, floats and tuples to hand them out again without asking the allocator. A leaked list may so have been
+  // born on a line that drops all of its own: few of very many stay there, no more than there are leaked blocks elsewhere.
   bool IsRecycledBy(const Suspect& s, size_t owner) const {
-    if (s.judgement.survival > kRecycledSurvival || suspects_[owner].judgement.survival < 4 * s.judgement.survival) return false;
-    if (s.live.blocks == 0 || s.live.bytes % s.live.blocks > s.live.bytes / 20) return false;
+    const Suspect& o = suspects_[owner];
+    if (o.judgement.survival < 2 * s.judgement.survival || s.live.blocks > o.live.blocks * 21 / 20) return false;
+    if (s.live.blocks == 0 || s.live.bytes * 2 > o.live.bytes || s.live.bytes % s.live.blocks > s.live.bytes / 20) return false;
     uint64_t size = s.live.bytes / s.live.blocks;
-    if (size > 200 || size % 8 != 0) return false;
-    for (uint32_t site : table_.units[suspects_[owner].unit].sites) {
-      auto count = static_cast<double>(LiveAt(process_.sites[site], s.as_of).blocks);
-      double ratio = count > 0 ? static_cast<double>(s.live.blocks) / count : 0;
-      for (double times : {1.0, 2.0, 3.0})
-        if (std::abs(ratio - times) < 0.05 * times) return true;
-    }
-    return false;
+    bool exactly = std::find(kRecycledBytes.begin(), kRecycledBytes.end(), size) != kRecycledBytes.end();
+    bool may_be_tuple = size % 8 == 0 && size >= 48 && size <= 200;
+    return exactly ? s.judgement.survival < kOftenRecycled : may_be_tuple && s.judgement.survival < kSeldomRecycled;
   }
 
   const Process& process_;

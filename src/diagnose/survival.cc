@@ -9,6 +9,7 @@ namespace {
 
 constexpr uint64_t kMinBlocks = 6;
 constexpr uint64_t kMinBytes = 1000;
+constexpr uint64_t kLargeBytes = 16'000;  // a few blocks of this size came on purpose
 constexpr size_t kMinSlots = 5;   // of the growth
 constexpr double kMinSpan = 0.2;  // of the run
 
@@ -178,7 +179,8 @@ Spread Measure(std::span<const Slot> slots, const Axis& axis) {
 // Which reason excludes growth most plainly.
 Reason WhyNot(const Judgement& j, const Spread& s, std::span<const Slot> slots) {
   const Factors& f = j.factors;
-  if (s.total.blocks < kMinBlocks || s.total.bytes < kMinBytes) return Reason::kTooFew;
+  if (s.total.blocks < kMinBlocks || s.total.bytes < kMinBytes)
+    return s.total.bytes >= kLargeBytes ? Reason::kOneOff : Reason::kTooFew;
   bool few_bursts = s.keeping <= 3 || s.top_share > 0.6;
   if (f.none_before < 0.5) return Reason::kBounded;
   if (f.going_on < 0.5) return few_bursts ? Reason::kOneOff : Reason::kWarmUp;

@@ -17,6 +17,7 @@ using diagnose::Finding;
 using diagnose::Location;
 
 constexpr uint64_t kMillion = 1'000'000;
+constexpr uint64_t kWorthAWord = 10'000;  // bytes
 
 std::string ShortCount(uint64_t count) {
   return count >= 10 * kMillion ? fmt::format("{} M", FormatCount(count / kMillion))
@@ -43,10 +44,16 @@ std::string Fate(const Finding& f) {
 }  // namespace
 
 std::string ProgramName(const Report& report) {
+  const std::vector<std::string>* words = &report.run.command;
+  if (words->empty() && !report.processes.empty()) words = &report.processes.front().command;
   std::string out;
-  for (const std::string& word : report.run.command) out += (out.empty() ? "" : " ") + SafeText(word);
-  if (out.empty() && !report.processes.empty())
-    for (const std::string& word : report.processes.front().command) out += (out.empty() ? "" : " ") + SafeText(word);
+  for (const std::string& word : *words) {
+    bool path = word.starts_with("/");
+    std::string shown = path && out.empty() ? SafeText(word.substr(word.rfind('/') + 1))
+                        : path              ? ShortPath(word, report.run.directory)
+                                            : SafeText(word);
+    out += (out.empty() ? "" : " ") + shown;
+  }
   return out.empty() ? SafeText(report.path) : out;
 }
 
@@ -163,7 +170,7 @@ std::string DismissedInLine(const Report& report, size_t columns) {
   }
   std::vector<size_t> order;
   for (size_t i = 0; i < piles.size(); i++)
-    if (piles[i].count && piles[i].bytes) order.push_back(i);
+    if (piles[i].bytes >= kWorthAWord) order.push_back(i);
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return piles[a].bytes > piles[b].bytes; });
   std::string out;
   for (size_t i : order) {
