@@ -11,6 +11,7 @@
 
 #include "agent/agent.h"
 #include "agent/environment.h"
+#include "agent/symbols.h"
 
 namespace limpet::agent {
 
@@ -35,7 +36,7 @@ class Leaving {
 
 template <class Function>
 Function NextOf(Function, const char* name) {
-  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+  return reinterpret_cast<Function>(FindSymbol(RTLD_NEXT, name));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "agent/python.h"
 #include "agent/python_hooks.h"
 #include "agent/unaligned.h"
+#include "agent/symbols.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -137,7 +138,7 @@ bool Start() {
 __attribute__((constructor)) void OnLoad() {
   ErrnoGuard errno_guard;
   if (!TakeEnvironment()) return;
-  const bool python = dlsym(RTLD_DEFAULT, "Py_GetVersion") != nullptr;
+  const bool python = FindSymbol(RTLD_DEFAULT, "Py_GetVersion") != nullptr;
   if (!python && !g_agent.options.main) return;  // a helper program: only its children may be of interest
   if (!Start()) return;
   NewObjectsLoaded();
@@ -164,7 +165,7 @@ __attribute__((destructor)) void OnExit() {
 // interpreter late. Both are over once the interpreter says that it is initialised.
 LIMPET_COLD void LookForPython(Thread*) {
   if (g_agent.minor) {
-    static auto* const is_initialized = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "Py_IsInitialized"));
+    static auto* const is_initialized = reinterpret_cast<int (*)()>(FindSymbol(RTLD_DEFAULT, "Py_IsInitialized"));
     if (!PythonHooksInPlace()) InstallPythonHooks(g_agent.minor);
     if (!is_initialized || is_initialized()) g_early = false;
     return;

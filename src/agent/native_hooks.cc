@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "agent/hot.h"
 #include "agent/lifecycle.h"
 #include "agent/maps.h"
+#include "agent/symbols.h"
 
 namespace limpet::agent {
 
@@ -50,7 +52,7 @@ bool IsBootstrap(const void* block) { return block >= g_bootstrap && block < g_b
 
 template <class T>
 void Resolve(T* to, const char* name) {
-  *to = reinterpret_cast<T>(dlsym(RTLD_NEXT, name));
+  *to = reinterpret_cast<T>(FindSymbol(RTLD_NEXT, name));
 }
 
 // False while the lookup is under way (on this thread: nothing else runs that early).
@@ -228,6 +230,25 @@ LIMPET_EXPORT void* mremap(void* old, size_t old_size, size_t size, int flags, .
   void* block = RemapCounted(thread, old, old_size, size, flags, [=] { return g_next.mremap(old, old_size, size, flags, wanted); });
   Leave();
   return block;
+}
+
+void* HookOf(void* function) {
+  if (!function || !Ready()) return function;
+  const struct {
+    void* next;
+    void* hook;
+  } pairs[] = {
+#define LIMPET_PAIR(name) {reinterpret_cast<void*>(g_next.name), reinterpret_cast<void*>(&::name)}
+      LIMPET_PAIR(malloc),        LIMPET_PAIR(calloc),   LIMPET_PAIR(realloc),      LIMPET_PAIR(free),
+      LIMPET_PAIR(posix_memalign), LIMPET_PAIR(memalign), LIMPET_PAIR(aligned_alloc), LIMPET_PAIR(reallocarray),
+      LIMPET_PAIR(valloc),        LIMPET_PAIR(pvalloc),  LIMPET_PAIR(mmap),         LIMPET_PAIR(munmap),
+      LIMPET_PAIR(mremap),
+#undef LIMPET_PAIR
+  };
+  for (const auto& pair : pairs) {
+    if (pair.next == function) return pair.hook;
+  }
+  return function;
 }
 
 }  // namespace limpet::agent

@@ -7,6 +7,7 @@
 
 #include "agent/counters.h"
 #include "agent/python_hooks.h"
+#include "agent/symbols.h"
 #include "cpython/gc_state.h"
 
 namespace limpet::agent {
@@ -17,7 +18,7 @@ namespace {
 
 template <class T>
 void Find(T* to, const char* name) {
-  *to = reinterpret_cast<T>(dlsym(RTLD_DEFAULT, name));
+  *to = reinterpret_cast<T>(FindSymbol(RTLD_DEFAULT, name));
 }
 
 // "3.13.0 (main, ...)" or "3.13.0 experimental free-threading build (...)" -> PY_VERSION_HEX without level and serial.
@@ -58,12 +59,12 @@ bool FindEntryPoints() {
 
 // Why the interpreter found cannot be traced, or null.
 const char* Unsupported(const char* version) {
-  if (dlsym(RTLD_DEFAULT, "PyPy_IncRef") || dlsym(RTLD_DEFAULT, "PyPyErr_NewException")) return "PyPy is not CPython";
+  if (FindSymbol(RTLD_DEFAULT, "PyPy_IncRef") || FindSymbol(RTLD_DEFAULT, "PyPyErr_NewException")) return "PyPy is not CPython";
   if (strstr(version, "free-threading")) return "free-threaded builds are not supported yet";
   const unsigned minor = g_python.version_hex >> 16 & 0xff;
   if (g_python.version_hex >> 24 != 3 || minor < 11 || minor > 15) return "limpet knows CPython 3.11 to 3.15";
   if (!FindEntryPoints()) return "its entry points are hidden (stripped static build?)";
-  if (dlsym(RTLD_DEFAULT, "_Py_RefTotal") || dlsym(RTLD_DEFAULT, "_Py_GetRefTotal")) return "debug builds lay out objects differently";
+  if (FindSymbol(RTLD_DEFAULT, "_Py_RefTotal") || FindSymbol(RTLD_DEFAULT, "_Py_GetRefTotal")) return "debug builds lay out objects differently";
   return nullptr;
 }
 

@@ -54,6 +54,18 @@ LIMPET_COLD uint32_t* AddLeaf(uintptr_t address) {
   return static_cast<uint32_t*>(fresh);
 }
 
-uint64_t ShadowBytes() { return uint64_t(__atomic_load_n(&g_leaf_count, __ATOMIC_RELAXED)) * kLeafBytes; }
+uint64_t ShadowBytes() {
+  constexpr size_t kPage = 4096, kPages = kLeafBytes / kPage;
+  static unsigned char resident[kPages];  // under the agent's lock
+  uint64_t pages = 0;
+  uint32_t left = __atomic_load_n(&g_leaf_count, __ATOMIC_RELAXED);
+  for (uint32_t i = 0; i < kLeafCount && left; ++i) {
+    if (!g_leaves[i]) continue;
+    --left;
+    if (mincore(g_leaves[i], kLeafBytes, resident) != 0) continue;
+    for (unsigned char page : resident) pages += page & 1;
+  }
+  return pages * kPage;
+}
 
 }  // namespace limpet::agent

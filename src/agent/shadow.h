@@ -55,7 +55,7 @@ uint32_t* AddLeaf(uintptr_t address);
 // From now on leaves live in files of this folder (for tests that count rows after a kill). REQUIRES: no leaf exists.
 void KeepShadowInFiles(const char* folder);
 
-// Bytes of address space that leaves take.
+// Bytes of leaves that are resident. Asks the kernel: for samples, not for events.
 uint64_t ShadowBytes();
 
 inline uint32_t* FindWord(uintptr_t address) {

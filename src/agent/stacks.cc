@@ -211,6 +211,7 @@ LIMPET_COLD void* KeepBack(void* block, uint64_t size) {
   g_stacks.by_hash.Clear();
   g_stacks.node_of.Clear();
   g_stacks.code_of.Clear();
+  ForgetMarks();
   __atomic_add_fetch(&g_counters.tag, 1, __ATOMIC_RELEASE);
   void* list = g_kept.first;
   g_kept = {};

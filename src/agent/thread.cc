@@ -52,6 +52,9 @@ void EndThread(void* value) {
   thread->record->busy = 0;
 }
 
+// Odd, and no canonical address: no object's and no tagged reference.
+uint64_t NextMagic() { return 0x11a9e70000000003ull | ++g_magic_count << 4; }
+
 Thread* TakeThread() {
   if (Thread* thread = g_free_threads) {
     g_free_threads = thread->next;
@@ -88,7 +91,7 @@ LIMPET_COLD Thread* StartThread() {
     LockGuard guard(g_agent.lock);
     thread = TakeThread();
     if (!thread) return nullptr;
-    thread->magic = 0x11a9e70000000003ull | ++g_magic_count << 4;  // odd, and no canonical address
+    thread->magic = NextMagic();
     thread->next = g_threads;
     g_threads = thread;
     ++g_thread_count;
@@ -146,6 +149,12 @@ LIMPET_COLD bool GrowPending(Thread* thread) {
   thread->pending = bigger;
   thread->pending_capacity = capacity;
   return true;
+}
+
+void ForgetMarks() {
+  for (Thread* thread = g_threads; thread; thread = thread->next) {
+    __atomic_store_n(&thread->magic, NextMagic(), __ATOMIC_RELAXED);
+  }
 }
 
 void ForgetOtherThreads() {

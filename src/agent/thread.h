@@ -75,6 +75,8 @@ inline void Leave() {
 bool SetUpThreads();
 // Room for `capacity` pending frames; false without memory.
 bool GrowPending(Thread* thread);
+// Makes all marks in frames worthless: a code object's address may be given to another one. REQUIRES: the agent's lock.
+void ForgetMarks();
 // In a forked child: only the calling thread is left.
 void ForgetOtherThreads();
 uint32_t ThreadCount();

@@ -1,0 +1,55 @@
+#include "agent/symbols.h"
+
+#include <dlfcn.h>
+
+#include "agent/platform.h"
+
+namespace limpet::agent {
+
+constinit DlsymFunction g_real_dlsym = nullptr;
+
+bool FindRealDlsym() {
+  // dlsym moved from libdl to libc in 2.34; dlvsym itself is not hooked.
+  const char* const versions[] = {"GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17"};
+  for (const char* version : versions) {
+    if (void* found = dlvsym(RTLD_NEXT, "dlsym", version)) {
+      g_real_dlsym = reinterpret_cast<DlsymFunction>(found);
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace limpet::agent
+
+extern "C" {
+
+__attribute__((used, visibility("hidden"))) void* limpet_dlsym_in_library(void* handle, const char* name) {
+  return limpet::agent::HookOf(limpet::agent::FindSymbol(handle, name));
+}
+
+__attribute__((used, visibility("hidden"))) limpet::agent::DlsymFunction limpet_real_dlsym() {
+  if (!limpet::agent::g_real_dlsym) limpet::agent::FindRealDlsym();
+  return limpet::agent::g_real_dlsym;
+}
+}
+
+// RTLD_NEXT (-1) and RTLD_DEFAULT (0) depend on who calls: they are passed on by a jump that leaves the return address as it is.
+__asm__(R"(
+  .text
+  .globl dlsym
+  .type dlsym, @function
+dlsym:
+  lea 1(%rdi), %rax
+  cmp $1, %rax
+  ja limpet_dlsym_in_library
+  push %rdi
+  push %rsi
+  sub $8, %rsp
+  call limpet_real_dlsym
+  add $8, %rsp
+  pop %rsi
+  pop %rdi
+  jmp *%rax
+  .size dlsym, .-dlsym
+)");

@@ -1,0 +1,24 @@
+// Looking up symbols past our own: dlsym as the C library has it, and what programs see instead.
+//
+// A program may ask a library's handle for `malloc` (ctypes.CDLL("libc.so.6").malloc) and so go around the preloaded
+// definitions. Our dlsym answers such questions with the hook.
+#ifndef LIMPET_AGENT_SYMBOLS_H_
+#define LIMPET_AGENT_SYMBOLS_H_
+
+namespace limpet::agent {
+
+// The C library's own dlsym. Null only when it has none.
+using DlsymFunction = void* (*)(void* handle, const char* name);
+extern DlsymFunction g_real_dlsym;
+bool FindRealDlsym();
+
+inline void* FindSymbol(void* handle, const char* name) {
+  return g_real_dlsym || FindRealDlsym() ? g_real_dlsym(handle, name) : nullptr;
+}
+
+// The hook that stands before `function`, or `function` itself. See native_hooks.cc.
+void* HookOf(void* function);
+
+}  // namespace limpet::agent
+
+#endif  // LIMPET_AGENT_SYMBOLS_H_
