@@ -109,7 +109,8 @@ int RunDoctor(const std::vector<std::string>& arguments) {
     CheckEnvironment(OwnEnvironment(), &checks);
   }
   if (look_further) {
-    if (const std::optional<Interpreter> interpreter = CheckInterpreter(python, &checks)) TryInterpreter(*interpreter, &checks);
+    const std::optional<Interpreter> interpreter = CheckInterpreter(python, &checks);
+    if (interpreter) TryInterpreter(*interpreter, &checks);
   }
   const int printed = Print(json ? RenderJson(checks) : Render(checks, WantsColour(STDOUT_FILENO)));
   return printed != 0 ? printed : checks.Count(Level::kProblem) == 0 ? 0 : 1;

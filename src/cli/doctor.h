@@ -54,6 +54,7 @@ void CheckMachine(const std::string& recording_parent, Checks* checks);
 
 // doctor_python.cc: environment ("NAME=value" each), interpreter, running process.
 void CheckEnvironment(const std::vector<std::string>& environment, Checks* checks);
+// Returns the interpreter when it can be tried.
 std::optional<Interpreter> CheckInterpreter(const std::string& python, Checks* checks);
 // Returns the interpreter of process `pid`, or an empty string when there is none.
 std::string CheckProcess(int32_t pid, Checks* checks);

@@ -132,8 +132,10 @@ std::optional<Interpreter> CheckInterpreter(const std::string& python, Checks* c
     checks->Problem("interpreter", interpreter.message(), "name another: --python PATH");
     return std::nullopt;
   }
+  const size_t problems = checks->Count(Level::kProblem);
   CheckSupport(*interpreter, checks);
   CheckLinking(interpreter->executable.empty() ? path : interpreter->executable, checks);
+  if (checks->Count(Level::kProblem) > problems) return std::nullopt;  // a trial could only say the same again
   return *interpreter;
 }
 

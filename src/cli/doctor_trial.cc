@@ -63,12 +63,13 @@ void JudgeRecording(const std::string& folder, Checks* checks) {
     checks->Problem("trial", "the agent does not trace this interpreter: " + why, "use another build of CPython: --python PATH");
   } else if (process.births.blocks == 0) {
     checks->Problem("trial", "the agent was loaded but saw no allocation", "report it: this is a bug in limpet");
-  } else if (!process.problems.empty()) {
-    checks->Problem("trial", "the recording has faults: " + process.problems.front(), "report it: this is a bug in limpet");
   } else {
     checks->Ok("trial", fmt::format("python -c pass recorded {} ({}) at {} places",
                                     base::Plural(process.births.blocks, "block"), base::FormatBytes(process.births.bytes),
                                     base::FormatCount(process.sites.size())));
+  }
+  if (!process.problems.empty()) {
+    checks->Note("trial", "part of the recording is doubtful: " + process.problems.front(), "report it: this is a bug in limpet");
   }
 }
 

@@ -82,7 +82,8 @@ std::optional<int> Parse(CLI::App* app, const std::vector<std::string>& argument
 
 std::string Nearest(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
-  size_t best_distance = std::max<size_t>(word.size() / 2, 2);
+  if (word.empty()) return best;
+  size_t best_distance = std::max<size_t>(word.size() / 2, 2) + 1;  // a swap of two letters counts as two changes
   for (const std::string& candidate : known) {
     const size_t distance = EditDistance(word, candidate);
     const bool begins = word.size() > 1 && std::string_view(candidate).starts_with(word);

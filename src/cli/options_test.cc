@@ -26,6 +26,7 @@ TEST(Nearest, FindsMisspellingsOnly) {
   EXPECT_EQ(Nearest("stat", known), "stats");
   EXPECT_EQ(Nearest("doc", known), "doctor");
   EXPECT_EQ(Nearest("frobnicate", known), "");
+  EXPECT_EQ(Nearest("bogus", known), "");
   EXPECT_EQ(Nearest("", known), "");
 }
 

@@ -54,7 +54,7 @@ LEAK = """
     KEPT = []
     def keep(n):
         KEPT.append(bytearray(n))
-    for i in range(4000):
+    for i in range(40000):
         keep(500)
         sum(range(50))
     print("done")
@@ -63,7 +63,7 @@ LEAK = """
 
 @pytest.fixture
 def leak(shell):
-    """A program that keeps 2 MB in 4000 steps, in function keep."""
+    """A program that keeps 20 MB in 40000 steps, in function keep."""
     return shell.write("leak.py", LEAK)
 
 

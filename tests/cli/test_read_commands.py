@@ -1,8 +1,9 @@
 """report, stats, help and version: reading what is there, and saying clearly what is not."""
 
 import json
+import os
+import signal
 import subprocess
-import time
 
 import pytest
 
@@ -98,10 +99,12 @@ def test_closed_pipe_is_quiet(shell, recording, arguments):
     words = [shell.limpet, *arguments] + ([recording] if arguments[0] in ("report", "stats") else [])
     child = subprocess.Popen(["sh", "-c", '"$@" | true', "sh", *words], cwd=shell.folder, stderr=subprocess.PIPE)
     assert child.communicate(timeout=60)[1] == b""
-    ends, broken = subprocess.Popen(["true"], stdin=subprocess.PIPE), None
-    time.sleep(0.1)
-    broken = subprocess.run(words, cwd=shell.folder, stdout=ends.stdin, stderr=subprocess.PIPE)
-    assert broken.stderr == b"" and broken.returncode == 0
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "wb") as closed:
+        for restore in (True, False):  # the signal's default is death by SIGPIPE, as with every other tool
+            broken = subprocess.run(words, cwd=shell.folder, stdout=closed, stderr=subprocess.PIPE, restore_signals=restore)
+            assert broken.stderr == b"" and broken.returncode == (-signal.SIGPIPE if restore else 0)
 
 
 def test_full_output_is_an_error(shell, recording):

@@ -174,11 +174,18 @@ def test_ctrl_z_stops_and_fg_continues(shell, terminal):
     os.waitpid(pid, 0)
 
 
-def test_stopped_program_without_terminal_is_waited_for(shell):
-    shell.write("stops.py", "import os, signal\nprint(os.getpid(), flush=True)\nos.kill(os.getpid(), signal.SIGTSTP)\nprint('on')")
-    child = shell.start("run", "-q", "--python", shell.python, "stops.py", start_new_session=True)
+@pytest.mark.parametrize("name", ["SIGSTOP", "SIGTSTP"])
+def test_stopped_program_is_waited_for_where_no_shell_would_continue_it(shell, name):
+    shell.write("stops.py", f"import os, signal\nprint(os.getpid(), flush=True)\nos.kill(os.getpid(), signal.{name})\nprint('on')")
+    child = shell.start("run", "-q", "--python", shell.python, "stops.py")
     pid = int(child.stdout.readline())
-    time.sleep(0.3)
+    state = ""
+    for _ in range(100):
+        state = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0]
+        if state == "T":
+            break
+        time.sleep(0.05)
+    assert state == "T"
     os.kill(pid, signal.SIGCONT)
     out, err = child.communicate(timeout=30)
     assert out == b"on\n" and child.returncode == 0
