@@ -238,7 +238,7 @@ class Process:
             if number and (parent >= number or frame >= len(self.frames) or depth != result[parent][2] + 1):
                 raise Unsound(f"{self.folder}/data: node {number} = parent {parent}, frame {frame}, depth {depth}")
             result.append((parent, frame, depth))
-        return result
+        return result or [(0, 0, 0)]  # node 0, the empty stack, is written with the first other one
 
     def stack(self, node: int) -> tuple[Frame, ...]:
         result = []

@@ -44,7 +44,8 @@ def rows_of_limpet(limpet, recording, pid):
     told = subprocess.run(list(map(str, argv)), check=True, capture_output=True, timeout=120)
     rows = collections.Counter()
     for row in json.loads(told.stdout)["rows"]:
-        stack = tuple(f"{frame['file']}:{frame['line']} {frame['function']}" for frame in row["stack"])
+        # A place without a file stands for the empty stack.
+        stack = tuple(f"{frame['file']}:{frame['line']} {frame['function']}" for frame in row["stack"] if frame["file"])
         rows[stack, "births"] += row["born"]["blocks"]
         rows[stack, "bytes born"] += row["born"]["bytes"]
         rows[stack, "deaths"] += row["freed"]["blocks"]

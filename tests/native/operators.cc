@@ -21,13 +21,20 @@ struct alignas(128) Wide {
 
 void* volatile keep;
 
+// Lets a pointer be seen, so that the compiler may not leave out a new that nobody looks at.
+template <class T>
+T* Seen(T* p) {
+  keep = p;
+  return p;
+}
+
 void Operators() {
   for (size_t n = 1; n < 500; ++n) {
-    char* p = static_cast<char*>(::operator new(n));
+    char* p = Seen(static_cast<char*>(::operator new(n)));
     Birth(n);
-    char* q = new char[n];
+    char* q = Seen(new char[n]);
     Birth(n);
-    char* r = new (std::nothrow) char[n + 1];
+    char* r = Seen(new (std::nothrow) char[n + 1]);
     Birth(n + 1);
     if (n % 2) {
       ::operator delete(p);
@@ -38,20 +45,20 @@ void Operators() {
     ::operator delete[](r, n + 1);
     Death(n + 1);
   }
-  keep = new Node;
+  Seen(new Node);
   Birth(sizeof(Node));
-  std::unique_ptr<Node> node(new Node);
+  std::unique_ptr<Node> node(Seen(new Node));
   Birth(sizeof(Node));
   node.reset();
   Death(sizeof(Node));
 }
 
 void Aligned() {
-  Wide* wide = new Wide;
+  Wide* wide = Seen(new Wide);
   Birth(sizeof(Wide));
   delete wide;
   Death(sizeof(Wide));
-  keep = new Wide[3];
+  Seen(new Wide[3]);
   Birth(3 * sizeof(Wide));
 }
 

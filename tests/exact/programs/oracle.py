@@ -1,4 +1,4 @@
-"""Runs workloads under tracemalloc and tells what it holds to be live. usage: oracle.py RESULT.json WORKLOAD...
+"""Runs workloads under tracemalloc and tells what it holds to be live. usage: oracle.py BETWEEN.so RESULT.json WORKLOAD...
 
 Talks by lines with the test, which reads limpet's recording of this same process while it stands still:
 "ready" (nothing of a workload has run), then after "go": "done" (all workloads' results are alive, RESULT.json is written).
@@ -63,10 +63,12 @@ def load(path):
 
 
 def main():
-    result, workloads = sys.argv[1], sys.argv[2:]
+    between, result, workloads = ctypes.PyDLL(sys.argv[1]), sys.argv[2], sys.argv[3:]
     print("ready", flush=True)
     sys.stdin.readline()
+    between.PutUnderTracemalloc()
     resume = start()
+    between.PutOverTracemalloc()
     kept = []
     for path in workloads:
         module = load(path)
