@@ -100,8 +100,10 @@ inline void* Allocate(size_t size, Call call) {
 template <class Call>
 inline void* Reallocate(void* old, size_t size, Call call) {
   Thread* thread = Enter();
-  if (LIMPET_UNLIKELY(!thread)) return call();
-  const Row row = old ? TakeRow(reinterpret_cast<uintptr_t>(old)) : Row();
+  const bool nested = !thread;
+  if (LIMPET_UNLIKELY(nested)) thread = EnterNested();
+  const Row row = old && thread ? TakeRow(reinterpret_cast<uintptr_t>(old)) : Row();
+  if (LIMPET_UNLIKELY(nested && !row.cell)) return call();
   void* block = call();
   if (LIMPET_LIKELY(block != nullptr)) {
     Death(thread, row);
@@ -111,7 +113,7 @@ inline void* Reallocate(void* old, size_t size, Call call) {
   } else if (old) {
     PutRowBack(reinterpret_cast<uintptr_t>(old), row);
   }
-  Leave();
+  if (!nested) Leave();
   return block;
 }
 
@@ -158,6 +160,7 @@ LIMPET_EXPORT LIMPET_HOT void free(void* block) noexcept {
     Leave();
     return;
   }
+  if (Thread* outer = EnterNested()) Death(outer, TakeRow(reinterpret_cast<uintptr_t>(block)));
   g_next.free(block);
 }
 

@@ -57,8 +57,10 @@ struct Hooks {
   static void* Realloc(void* context, void* old, size_t size) {
     const PyAllocator& original = *static_cast<const PyAllocator*>(context);
     Thread* thread = Enter();
-    if (LIMPET_UNLIKELY(!thread)) return original.realloc(original.context, old, size);
-    const Row row = old ? TakeRow(reinterpret_cast<uintptr_t>(old)) : Row();
+    const bool nested = !thread;
+    if (LIMPET_UNLIKELY(nested)) thread = EnterNested();
+    const Row row = old && thread ? TakeRow(reinterpret_cast<uintptr_t>(old)) : Row();
+    if (LIMPET_UNLIKELY(nested && !row.cell)) return original.realloc(original.context, old, size);
     void* block = original.realloc(original.context, old, size);
     if (LIMPET_LIKELY(block != nullptr)) {
       Die(thread, row);
@@ -66,19 +68,23 @@ struct Hooks {
     } else if (old) {
       PutRowBack(reinterpret_cast<uintptr_t>(old), row);
     }
-    Leave();
+    if (!nested) Leave();
     return block;
   }
 
   LIMPET_HOT static void Free(void* context, void* block) {
     const PyAllocator& original = *static_cast<const PyAllocator*>(context);
     Thread* thread = block ? Enter() : nullptr;
-    if (LIMPET_UNLIKELY(!thread)) return original.free(original.context, block);
+    const bool nested = !thread;
+    if (LIMPET_UNLIKELY(nested)) {
+      thread = block ? EnterNested() : nullptr;
+      if (!thread) return original.free(original.context, block);
+    }
     const Row row = TakeRow(reinterpret_cast<uintptr_t>(block));
     Die(thread, row);
     if (LIMPET_UNLIKELY(row.code)) FreeKept(original, KeepBack(block, row.size));
     else original.free(original.context, block);
-    Leave();
+    if (!nested) Leave();
   }
 
   static void FreeKept(const PyAllocator& original, void* list) {

@@ -131,6 +131,11 @@ LIMPET_COLD Thread* EnterSlow() {
   return StartThread();
 }
 
+LIMPET_COLD Thread* EnterNested() {
+  if (!tls_record || !tls_record->busy || g_gate.state != uint32_t(Gate::kOpen)) return nullptr;
+  return tls_thread;
+}
+
 bool SetUpThreads() {
   if (pthread_key_create(&g_key, EndThread) != 0) return false;
   g_membarrier = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;

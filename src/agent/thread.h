@@ -66,6 +66,11 @@ inline Thread* Enter() {
   return tls_thread;
 }
 
+// For a thread that Enter turned away: not null when that was because the thread is inside a hook already. Such a call gives
+// no birth (the outer hook counts the bytes), but it may end a block that was born at top level: an allocator's own record.
+// No Leave is due.
+LIMPET_COLD Thread* EnterNested();
+
 inline void Leave() {
   __asm__ volatile("" ::: "memory");
   tls_record->busy = 0;

@@ -33,7 +33,11 @@ inline const char* CurrentFrame(const char* thread) {
     const char* cframe = Load<const char*>(thread, L::kThreadCframe);
     return cframe == nullptr ? nullptr : Load<const char*>(cframe, L::kCframeFrame);
   } else {
-    return Load<const char*>(thread, L::kThreadFrame);
+    const char* frame = Load<const char*>(thread, L::kThreadFrame);
+    if constexpr (L::kThreadBaseFrame != kAbsent) {  // a sentinel at the bottom, there even when nothing runs
+      if (frame == Load<const char*>(thread, L::kThreadBaseFrame)) return nullptr;
+    }
+    return frame;
   }
 }
 
