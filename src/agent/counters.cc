@@ -102,19 +102,23 @@ void InheritCounters() {
   DataFile& file = g_agent.file;
   capture::FileHeader* header = file.header();
   uint64_t blocks = 0, bytes = 0;
-  const uint32_t cells = file.Count(Table::kCells);
-  for (uint32_t i = 0; i < cells; ++i) {
-    CellRecord* cell = file.At<CellRecord>(Table::kCells, i);
-    if (cell->site == capture::kNoSite) continue;
-    const uint32_t both = cell->births < cell->deaths ? cell->births : cell->deaths;
-    const uint64_t both_bytes = cell->birth_bytes < cell->death_bytes ? cell->birth_bytes : cell->death_bytes;
-    cell->births -= both;
-    cell->deaths -= both;
-    cell->birth_bytes -= both_bytes;
-    cell->death_bytes -= both_bytes;
-    cell->epoch = 0;
-    blocks += uint64_t(cell->births) - cell->deaths;
-    bytes += cell->birth_bytes - cell->death_bytes;
+  const uint32_t pairs = file.Count(Table::kCells) / 2;
+  for (uint32_t i = 0; i < pairs; ++i) {
+    CellPair* pair = PairAt(i);
+    if (pair->half[0].site == capture::kNoSite) continue;
+    // Deaths of one half's births may be in the other half: only together they tell what lives.
+    const uint32_t live = pair->half[0].births - pair->half[0].deaths + pair->half[1].births - pair->half[1].deaths;
+    const uint64_t live_bytes = pair->half[0].birth_bytes - pair->half[0].death_bytes + pair->half[1].birth_bytes -
+                                pair->half[1].death_bytes;
+    for (CellRecord& cell : pair->half) {
+      cell.births = cell.deaths = 0;
+      cell.birth_bytes = cell.death_bytes = 0;
+      cell.epoch = 0;
+    }
+    pair->half[0].births = live;
+    pair->half[0].birth_bytes = live_bytes;
+    blocks += live;
+    bytes += live_bytes;
   }
   header->inherited_blocks = blocks;
   header->inherited_bytes = bytes;
