@@ -38,6 +38,7 @@ uint32_t TakePair() {
 
 // A site that allocates now and then and keeps nothing does not get a pair for each epoch: its few dead births move along.
 // (Programs that recurse have tens of thousands of stacks of that kind.) What lives stays with the epoch of its birth.
+// REQUIRES: the agent's lock.
 bool MoveToEpoch(uint32_t pair, uint32_t epoch) {
   CellRecord* h = PairAt(pair)->half;
   const uint32_t births = h[0].births + h[1].births;
@@ -63,23 +64,17 @@ uint32_t NewPair(uint32_t site) {
 
 LIMPET_COLD uint32_t PairOfSite(uint32_t site) {
   SiteState& state = g_counters.sites[site];
-  const uint32_t epoch = g_counters.epoch;
-  const uint32_t current = state.pair;
-  if (LIMPET_LIKELY(state.epoch == epoch && current)) return current;
-  if (current && MoveToEpoch(current, epoch)) {
-    state.epoch = epoch;
-    return current;
-  }
+  const uint32_t seen = __atomic_load_n(&state.pair, __ATOMIC_ACQUIRE);
+  if (seen && PairAt(seen)->half[0].epoch == g_counters.epoch && PairAt(seen)->half[0].site == site) return seen;
   ErrnoGuard errno_guard;
   LockGuard guard(g_agent.lock);
-  if (state.epoch == g_counters.epoch && state.pair) return state.pair;
+  const uint32_t epoch = g_counters.epoch;
+  const uint32_t current = state.pair;
+  if (current && (PairAt(current)->half[0].epoch == epoch || MoveToEpoch(current, epoch))) return current;
   const uint32_t pair = NewPair(site);
-  if (!pair) {
-    // The file is full: go on counting where the site was counted before, with blurred birth epochs, rather than not at all.
-    return state.pair;
-  }
-  state.pair = pair;
-  __atomic_store_n(&state.epoch, g_counters.epoch, __ATOMIC_RELEASE);
+  // Without room the site goes on counting where it did, with blurred birth epochs, rather than not at all.
+  if (!pair) return current;
+  __atomic_store_n(&state.pair, pair, __ATOMIC_RELEASE);
   return pair;
 }
 
@@ -183,8 +178,8 @@ void NoteMark(const char* name, bool iteration) {
 
 uint64_t OwnBytes() {
   const Stacks& s = g_stacks;
-  return ShadowBytes() + s.by_hash.bytes() + s.node_of.bytes() + s.strings.bytes() + s.codes.bytes() + s.code_of.bytes() + s.frames.bytes() +
-         s.nodes.bytes() + s.sites.bytes() + uint64_t(ThreadCount()) * sizeof(Thread);
+  return ShadowBytes() + s.by_hash.bytes() + NodeCache::bytes() + s.strings.bytes() + s.codes.bytes() + s.code_of.bytes() + s.frames.bytes() +
+         s.nodes.bytes() + uint64_t(ThreadCount()) * sizeof(Thread);
 }
 
 }  // namespace limpet::agent

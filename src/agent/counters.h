@@ -24,7 +24,7 @@ inline constexpr uint32_t kPairsPerBlock = capture::kBlockSize / sizeof(CellPair
 // Where a site's blocks are counted now.
 struct SiteState {
   uint32_t pair;    // 0: none yet
-  uint32_t epoch;   // of that pair
+  uint32_t next;    // the next older site of the same node, + 1; 0: none
 };
 
 struct Counters {

@@ -82,6 +82,7 @@ void FoldDeadPairs() {
       continue;
     }
     if (!SumsFit(PairAt(other)->half[0], cells->half[0]) || !SumsFit(PairAt(other)->half[1], cells->half[1])) continue;
+    if (g_counters.sites[site].pair == pair) g_counters.sites[site].pair = 0;
     // The first half is freed last: until then the pair is not on the list.
     FoldInImages(pair, other);
     Fold(pair * 2 + 1, other * 2 + 1);

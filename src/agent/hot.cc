@@ -6,7 +6,7 @@ namespace {
 
 uint32_t PairWithoutPython(Thread* thread, Domain domain) {
   const uint64_t key = DomainSalt(domain) ^ kEmptyStack;
-  return PairOf(thread, key, [&] { return SiteWithoutFrames(key, domain); });
+  return PairOf(thread, key, [&] { return PairWithoutFrames(key, domain); });
 }
 
 void BirthWithoutPython(Thread* thread, void* block, uint64_t size, Domain domain) {

@@ -46,14 +46,12 @@ LIMPET_COLD void CountLost(Thread* thread, uint32_t* word, bool locked);
 LIMPET_COLD void CountUnrecorded(uint64_t size);
 
 // Which pair? Looks in the thread's cache first. REQUIRES: key was made with DomainSalt.
-template <class FindSite>
-inline uint32_t PairOf(Thread* thread, uint64_t key, FindSite find_site) {
+template <class Find>
+inline uint32_t PairOf(Thread* thread, uint64_t key, Find find) {
   SiteCacheEntry* entry = &thread->sites[key >> (64 - kSiteCacheBits)];
   const uint32_t tag = __atomic_load_n(&g_counters.tag, __ATOMIC_ACQUIRE);
   if (LIMPET_LIKELY(entry->key == key && entry->tag == tag)) return entry->pair;
-  const uint32_t site = find_site();
-  if (LIMPET_UNLIKELY(site == kNoSiteId)) return 0;
-  const uint32_t pair = PairOfSite(site);
+  const uint32_t pair = find();
   *entry = {key, pair, tag};
   return pair;
 }
@@ -84,7 +82,7 @@ LIMPET_HOT inline void BirthWithLock(Thread* thread, void* block, uint64_t size)
     key ^= kEmptyStack;
     if (state && g_python.is_finalizing && g_python.is_finalizing()) NoteFinalizing();
   }
-  const uint32_t pair = PairOf(thread, key, [&] { return SiteOf<L>(thread, key, top, kDomain); });
+  const uint32_t pair = PairOf(thread, key, [&] { return PairOfStack<L>(thread, key, top, kDomain); });
   AddRow(thread, block, pair, size, locked);
 }
 
@@ -96,7 +94,7 @@ inline uint32_t PairAnywhere(Thread* thread, Domain domain, bool* locked) {
   const char* top = own ? cpython::CurrentFrame<L>(own) : nullptr;
   *locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
   const uint64_t key = DomainSalt(domain) ^ (top ? Look<L>(thread, top) : kEmptyStack);
-  return PairOf(thread, key, [&] { return SiteOf<L>(thread, key, top, domain); });
+  return PairOf(thread, key, [&] { return PairOfStack<L>(thread, key, top, domain); });
 }
 
 template <class L>

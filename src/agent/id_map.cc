@@ -6,25 +6,30 @@ void IdMap::Put(Array* array, uint64_t key, uint32_t id) {
   uint64_t i = HashFinish(key) & array->mask;
   while (array->slots[i].key != 0) i = (i + 1) & array->mask;
   array->slots[i].id = id;
+  array->slots[i].hint = 0;
   __atomic_store_n(&array->slots[i].key, key, __ATOMIC_RELEASE);
 }
 
 bool IdMap::Grow() {
-  const uint64_t slots = array_ ? (array_->mask + 1) * 2 : 1024;
+  const uint64_t slots = array_ ? (array_->mask + 1) * 2 : 256;
   Array* bigger = static_cast<Array*>(MapMemory(Bytes(slots)));
   if (!bigger) return false;
+  Prefault(bigger, Bytes(slots));  // the keys go everywhere in it at once
   bigger->mask = slots - 1;
-  if (array_) {
-    for (uint64_t i = 0; i <= array_->mask; ++i) {
-      if (array_->slots[i].key) Put(bigger, array_->slots[i].key, array_->slots[i].id);
-    }
+  Array* old = array_;
+  for (uint64_t i = 0; old && i <= old->mask; ++i) {
+    if (old->slots[i].key) Put(bigger, old->slots[i].key, old->slots[i].id);
   }
   __atomic_store_n(&array_, bigger, __ATOMIC_RELEASE);
+  if (!old) return true;
+  const size_t old_bytes = Bytes(old->mask + 1);
+  if (shared_) madvise(old, old_bytes, MADV_DONTNEED);
+  else UnmapMemory(old, old_bytes);
   return true;
 }
 
 bool IdMap::Insert(uint64_t key, uint32_t id) {
-  if (LIMPET_UNLIKELY(!array_ || used_ * 2 > array_->mask)) {
+  if (LIMPET_UNLIKELY(!array_ || used_ * 4 > array_->mask * 3)) {
     // When there is no memory, a table that is nearly full still answers; a full one would never end a search.
     if (!Grow() && (!array_ || used_ * 8 > array_->mask * 7)) return false;
   }

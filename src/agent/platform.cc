@@ -17,4 +17,11 @@ void UnmapMemory(void* address, size_t bytes) {
   syscall(SYS_munmap, address, bytes);
 }
 
+void Prefault(void* address, size_t bytes) {
+  constexpr size_t kHugePage = 2 << 20;
+  ErrnoGuard guard;
+  if (bytes >= kHugePage) madvise(address, bytes, MADV_HUGEPAGE);
+  madvise(address, bytes, MADV_POPULATE_WRITE);
+}
+
 }  // namespace limpet::agent

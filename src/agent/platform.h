@@ -11,6 +11,10 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14
+#endif
+
 #define LIMPET_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LIMPET_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define LIMPET_HOT __attribute__((hot))
@@ -34,6 +38,8 @@ class ErrnoGuard {
 // Anonymous zeroed memory straight from the kernel, or null. Never through the (hooked) libc functions.
 void* MapMemory(size_t bytes);
 void UnmapMemory(void* address, size_t bytes);
+// Makes all of it resident in one call: for memory that is used everywhere from the start, cheaper than a fault for each page.
+void Prefault(void* address, size_t bytes);
 
 // Nanoseconds of CLOCK_MONOTONIC. A vdso read, no system call.
 inline uint64_t NowNs() {

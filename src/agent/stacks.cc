@@ -29,19 +29,22 @@ struct KeptBack {
 } g_kept;
 
 uint32_t InternSite(uint32_t node, Domain domain) {
-  const uint64_t key = (uint64_t(node) << 8 | uint64_t(domain)) + 1;
-  uint32_t id = g_stacks.sites.Find(key);
-  if (id != IdMap::kNone) return id;
-  auto* site = static_cast<SiteRecord*>(g_agent.file.Next(Table::kSites));
-  id = g_agent.file.Count(Table::kSites);
+  DataFile& file = g_agent.file;
+  if (!g_stacks.site_of_node.Ensure(node)) return kNoSiteId;
+  uint32_t& newest = g_stacks.site_of_node[node];
+  for (uint32_t next = newest; next; next = g_counters.sites[next - 1].next) {
+    if (file.At<SiteRecord>(Table::kSites, next - 1)->domain == uint8_t(domain)) return next - 1;
+  }
+  auto* site = static_cast<SiteRecord*>(file.Next(Table::kSites));
+  const uint32_t id = file.Count(Table::kSites);
   if (!site || !g_counters.sites.Ensure(id)) return kNoSiteId;
   *site = {};
   site->node = node;
   site->domain = uint8_t(domain);
   site->first_epoch = g_counters.epoch;
-  g_counters.sites[id] = {0, 0};
-  if (!g_stacks.sites.Insert(key, id)) return kNoSiteId;
-  g_agent.file.Publish(Table::kSites);
+  g_counters.sites[id] = {0, newest};
+  newest = id + 1;
+  file.Publish(Table::kSites);
   return id;
 }
 
@@ -162,13 +165,18 @@ uint32_t ResolveNode(Thread* thread, const char* top) {
   return node;
 }
 
+// Whether births at `site` are counted in `pair` now.
+bool IsCurrent(uint32_t pair, uint32_t site) {
+  if (!pair) return false;
+  const CellRecord* h = PairAt(pair)->half;
+  return h[0].site == site && h[0].epoch == g_counters.epoch && int32_t(h[0].births | h[1].births) >= 0;
+}
+
 template <class Resolve>
 uint32_t FindOrAddSite(uint64_t key, Domain domain, Resolve resolve) {
-  uint32_t site = g_stacks.by_hash.Find(key);
-  if (LIMPET_LIKELY(site != IdMap::kNone)) return site;
   ErrnoGuard errno_guard;
   LockGuard guard(g_agent.lock);
-  site = g_stacks.by_hash.Find(key);
+  uint32_t site = g_stacks.by_hash.Find(key);
   if (site != IdMap::kNone) return site;
   if (LIMPET_UNLIKELY(!g_python.main_interpreter) && g_python.main_state) g_python.main_interpreter = g_python.main_state();
   site = InternSite(resolve(), domain);
@@ -176,20 +184,43 @@ uint32_t FindOrAddSite(uint64_t key, Domain domain, Resolve resolve) {
   return site;
 }
 
+template <class Resolve>
+inline uint32_t FindOrAddPair(uint64_t key, Domain domain, Resolve resolve) {
+  IdMap::Slot* slot = g_stacks.by_hash.FindSlot(key);
+  uint32_t site = kNoSiteId;
+  if (LIMPET_LIKELY(slot != nullptr)) {
+    site = __atomic_load_n(&slot->id, __ATOMIC_RELAXED);
+    const uint32_t pair = __atomic_load_n(&slot->hint, __ATOMIC_RELAXED);
+    if (LIMPET_LIKELY(IdMap::Holds(slot, key))) {
+      if (LIMPET_LIKELY(IsCurrent(pair, site))) return pair;
+    } else {
+      slot = nullptr;  // cleared and reused meanwhile
+    }
+  }
+  if (LIMPET_UNLIKELY(!slot)) {
+    site = FindOrAddSite(key, domain, resolve);
+    if (site == kNoSiteId) return 0;
+    slot = g_stacks.by_hash.FindSlot(key);
+  }
+  const uint32_t pair = PairOfSite(site);
+  if (slot) __atomic_store_n(&slot->hint, pair, __ATOMIC_RELAXED);
+  return pair;
+}
+
 }  // namespace
 
 template <class L>
-LIMPET_COLD uint32_t SiteOf(Thread* thread, uint64_t key, const char* top, Domain domain) {
-  return FindOrAddSite(key, domain, [&] { return ResolveNode<L>(thread, top); });
+uint32_t PairOfStack(Thread* thread, uint64_t key, const char* top, Domain domain) {
+  return FindOrAddPair(key, domain, [&] { return ResolveNode<L>(thread, top); });
 }
-template uint32_t SiteOf<cpython::Layout311>(Thread*, uint64_t, const char*, Domain);
-template uint32_t SiteOf<cpython::Layout312>(Thread*, uint64_t, const char*, Domain);
-template uint32_t SiteOf<cpython::Layout313>(Thread*, uint64_t, const char*, Domain);
-template uint32_t SiteOf<cpython::Layout314>(Thread*, uint64_t, const char*, Domain);
-template uint32_t SiteOf<cpython::Layout315>(Thread*, uint64_t, const char*, Domain);
+template uint32_t PairOfStack<cpython::Layout311>(Thread*, uint64_t, const char*, Domain);
+template uint32_t PairOfStack<cpython::Layout312>(Thread*, uint64_t, const char*, Domain);
+template uint32_t PairOfStack<cpython::Layout313>(Thread*, uint64_t, const char*, Domain);
+template uint32_t PairOfStack<cpython::Layout314>(Thread*, uint64_t, const char*, Domain);
+template uint32_t PairOfStack<cpython::Layout315>(Thread*, uint64_t, const char*, Domain);
 
-LIMPET_COLD uint32_t SiteWithoutFrames(uint64_t key, Domain domain) {
-  return FindOrAddSite(key, domain, [] { return 0u; });
+uint32_t PairWithoutFrames(uint64_t key, Domain domain) {
+  return FindOrAddPair(key, domain, [] { return 0u; });
 }
 
 uint32_t InternString(const char* text, uint32_t length) {
