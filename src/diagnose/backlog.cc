@@ -1,7 +1,6 @@
 #include "diagnose/backlog.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "diagnose/suspects.h"
@@ -9,7 +8,9 @@
 namespace limpet::diagnose {
 namespace {
 
-constexpr size_t kStretches = 8;
+// A run is looked at in so many stretches, as far as there are samples enough; fewer than five would take a few waves for a rise.
+constexpr size_t kMostStretches = 8;
+constexpr size_t kFewestStretches = 5;
 constexpr double kRiseShare = 7.0 / 8;  // between the middles of the first and the last stretch
 constexpr uint64_t kMinRise = 32'000;
 constexpr double kBacklogConfidence = 0.7;
@@ -49,29 +50,42 @@ bool MayBeQueue(const Suspect& s) {
          s.judgement.factors.going_on > 0.5 && s.live.bytes > 0 && s.live.blocks >= 6;
 }
 
+// The middle level of each stretch, or nothing where a stretch has no sample.
+std::vector<double> MiddleLevels(const std::vector<std::pair<double, uint64_t>>& levels, size_t stretches) {
+  std::vector<std::vector<uint64_t>> dealt(stretches);
+  for (const auto& [at, bytes] : levels)
+    dealt[std::min(stretches - 1, static_cast<size_t>(at * static_cast<double>(stretches)))].push_back(bytes);
+  std::vector<double> out;
+  for (std::vector<uint64_t>& stretch : dealt) {
+    if (stretch.empty()) return {};
+    auto middle = stretch.begin() + static_cast<ptrdiff_t>(stretch.size() / 2);
+    std::nth_element(stretch.begin(), middle, stretch.end());
+    out.push_back(static_cast<double>(*middle));
+  }
+  return out;
+}
+
+// The first stretch also holds start-up and imports; what counts is the rise after it.
+std::optional<uint64_t> RiseOf(const std::vector<double>& level) {
+  size_t last = level.size() - 1;
+  double rise = level[last] - level[1];
+  double mean_step = rise / static_cast<double>(last - 1);
+  if (rise < static_cast<double>(kMinRise)) return std::nullopt;
+  for (size_t k = 2; k <= last; k++)
+    if (level[k] - level[k - 1] < (k == last ? 0.5 : 0.25) * mean_step) return std::nullopt;
+  return static_cast<uint64_t>(rise / static_cast<double>(last - 1) * static_cast<double>(last));
+}
+
 }  // namespace
 
 std::optional<uint64_t> SteadyRise(const capture::Process& process) {
   RunClock clock(process, ReferenceOf(process));
-  std::array<std::vector<uint64_t>, kStretches> levels;
-  for (const capture::SampleRecord& sample : process.samples) {
-    std::optional<double> at = clock.At(sample.time_ns);
-    if (at) levels[std::min(kStretches - 1, static_cast<size_t>(*at * kStretches))].push_back(sample.live_bytes);
-  }
-  std::array<double, kStretches> level{};
-  for (size_t k = 0; k < kStretches; k++) {
-    if (levels[k].empty()) return std::nullopt;
-    auto middle = levels[k].begin() + static_cast<ptrdiff_t>(levels[k].size() / 2);
-    std::nth_element(levels[k].begin(), middle, levels[k].end());
-    level[k] = static_cast<double>(*middle);
-  }
-  // The first stretch also holds start-up and imports; what counts is the rise after it.
-  double rise = level[kStretches - 1] - level[1];
-  double mean_step = rise / (kStretches - 2);
-  if (rise < static_cast<double>(kMinRise)) return std::nullopt;
-  for (size_t k = 2; k < kStretches; k++)
-    if (level[k] - level[k - 1] < (k + 1 == kStretches ? 0.5 : 0.25) * mean_step) return std::nullopt;
-  return static_cast<uint64_t>(rise * (kStretches - 1) / (kStretches - 2));
+  std::vector<std::pair<double, uint64_t>> levels;
+  for (const capture::SampleRecord& sample : process.samples)
+    if (std::optional<double> at = clock.At(sample.time_ns)) levels.emplace_back(*at, sample.live_bytes);
+  for (size_t stretches : {kMostStretches, size_t{6}, kFewestStretches})
+    if (std::vector<double> level = MiddleLevels(levels, stretches); !level.empty()) return RiseOf(level);
+  return std::nullopt;
 }
 
 void MarkBacklog(const capture::Process& process, std::vector<Suspect>& suspects) {

@@ -13,7 +13,7 @@ namespace limpet::diagnose {
 
 struct Suspect;
 
-// By how much the live memory of the process rose from the first to the last of eight stretches of the run, if it rose from each to the
+// By how much the live memory of the process rose from the first to the last of several stretches of the run, if it rose from each to the
 // next. Nothing where it did not, or where there are too few samples to tell.
 std::optional<uint64_t> SteadyRise(const capture::Process& process);
 

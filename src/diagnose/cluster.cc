@@ -30,6 +30,14 @@ double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b) {
   return aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : 0;
 }
 
+// Tuples come in many sizes: they are believed to be recycled only where nearly all others of the line died.
+bool IsRecycledSize(capture::Amount live, bool nearly_all_died) {
+  uint64_t size = live.bytes / live.blocks;
+  if (live.bytes % live.blocks > live.bytes / 20) return false;
+  bool listed = std::find(kRecycledBytes.begin(), kRecycledBytes.end(), size) != kRecycledBytes.end();
+  return listed || (nearly_all_died && size % 8 == 0 && size >= 48 && size <= 200);
+}
+
 class Joiner {
  public:
   Joiner(const Process& process, const UnitTable& table, const std::vector<Suspect>& suspects)
@@ -57,7 +65,9 @@ class Joiner {
     if (s.signal != Signal::kSurvival || o.signal != Signal::kSurvival || s.as_of != o.as_of) return false;
     if (s.kind != Kind::kPythonObject || o.kind != Kind::kPythonObject) return false;
     if (Rhythm(s.slots, o.slots) < kVerySameRhythm) return false;
-    return IsNumbersOf(s, self, owner) || IsRecycledBy(s, owner);
+    if (s.live.blocks > o.live.blocks * 11 / 10 || s.live.bytes * 2 > o.live.bytes) return false;
+    uint64_t foreign = ForeignBlocks(s, MayBeNumbersOf(self, owner), MayBeRecycledBy(s, o));
+    return foreign * 20 >= s.live.blocks * 19;
   }
 
  private:
@@ -79,24 +89,30 @@ class Joiner {
     return false;
   }
 
+  // Live blocks that may belong to objects of other lines, judged by their sizes at each site: small enough for an int or a float, or
+  // exactly as large as what CPython keeps in free lists.
+  uint64_t ForeignBlocks(const Suspect& s, bool numbers, bool recycled) const {
+    uint64_t foreign = 0;
+    for (uint32_t index : table_.units[s.unit].sites) {
+      const capture::Site& site = process_.sites[index];
+      capture::Amount live = LiveAt(site, s.as_of);
+      if (live.blocks == 0 || site.domain != capture::Domain::kObject) continue;
+      bool number = numbers && live.bytes <= kNumberBytes * live.blocks;
+      if (number || (recycled && IsRecycledSize(live, s.judgement.survival < kSeldomRecycled))) foreign += live.blocks;
+    }
+    return foreign;
+  }
+
   // Numbers that a caller made and the leaked objects hold: `for i in range(n)` makes them, `self.number = number` keeps them.
-  bool IsNumbersOf(const Suspect& s, size_t self, size_t owner) const {
-    if (s.live.bytes > kNumberBytes * s.live.blocks || s.live.bytes * 2 > suspects_[owner].live.bytes) return false;
-    if (s.live.blocks > suspects_[owner].live.blocks * 11 / 10) return false;
+  bool MayBeNumbersOf(size_t self, size_t owner) const {
     return std::any_of(chains_[owner].begin(), chains_[owner].end(),
                        [&](FrameId frame) { return SameFunction(chains_[self][0], frame); });
   }
 
   // CPython keeps freed lists, dicts, floats and tuples to hand them out again without asking the allocator. A leaked list may so have been
   // born on a line that drops all of its own: few of very many stay there, no more than there are leaked blocks elsewhere.
-  bool IsRecycledBy(const Suspect& s, size_t owner) const {
-    const Suspect& o = suspects_[owner];
-    if (o.judgement.survival < 2 * s.judgement.survival || s.live.blocks > o.live.blocks * 21 / 20) return false;
-    if (s.live.blocks == 0 || s.live.bytes * 2 > o.live.bytes || s.live.bytes % s.live.blocks > s.live.bytes / 20) return false;
-    uint64_t size = s.live.bytes / s.live.blocks;
-    bool exactly = std::find(kRecycledBytes.begin(), kRecycledBytes.end(), size) != kRecycledBytes.end();
-    bool may_be_tuple = size % 8 == 0 && size >= 48 && size <= 200;
-    return exactly ? s.judgement.survival < kOftenRecycled : may_be_tuple && s.judgement.survival < kSeldomRecycled;
+  bool MayBeRecycledBy(const Suspect& s, const Suspect& o) const {
+    return s.judgement.survival < kOftenRecycled && o.judgement.survival >= 2 * s.judgement.survival;
   }
 
   const Process& process_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/unit.h"
 #include "report/safe_text.h"
 
 namespace limpet::report {
@@ -27,10 +28,36 @@ std::string ShortCount(uint64_t count) {
 
 bool SameFunction(const Location& a, const Location& b) { return a.function == b.function && a.file == b.file; }
 
+std::string BaseName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+std::string_view FolderOf(const std::string& path) {
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? std::string_view() : std::string_view(path).substr(0, slash);
+}
+
 std::string BaseNameAndLine(const Location& where) {
-  std::string_view file = where.file;
-  if (file.empty()) return SafeText(where.function);
-  return fmt::format("{}:{}", SafeText(file.substr(file.rfind('/') + 1)), where.line);
+  if (where.file.empty()) return SafeText(where.function);
+  return fmt::format("{}:{}", SafeText(BaseName(where.file)), where.line);
+}
+
+// Index of the first word of a command that says which program it is: the script, -m or -c, not the interpreter and its options.
+size_t FirstTelling(const std::vector<std::string>& words) {
+  if (words.size() < 2 || !BaseName(words[0]).starts_with("python")) return 0;
+  for (size_t i = 1; i < words.size(); i++) {
+    const std::string& word = words[i];
+    if (!word.starts_with("-") || word.starts_with("-m") || word.starts_with("-c")) return i;
+    if (word == "-X" || word == "-W") i++;  // their value is the next word
+  }
+  return 0;
+}
+
+// One unit for all rates of a report, so that they can be compared: that of the largest.
+RateUnit UnitFor(const Report& report) {
+  double largest = 0;
+  for (const Finding& f : report.diagnosis.findings) largest = std::max(largest, f.bytes_per_second);
+  uint64_t duration = 0;
+  for (const ProcessSummary& p : report.processes) duration = std::max(duration, p.duration_ns);
+  return UnitOfRate(largest, duration);
 }
 
 std::string Fate(const Finding& f) {
@@ -47,17 +74,18 @@ std::string ProgramName(const Report& report) {
   const std::vector<std::string>* words = &report.run.command;
   if (words->empty() && !report.processes.empty()) words = &report.processes.front().command;
   std::string out;
-  for (const std::string& word : *words) {
+  for (size_t i = FirstTelling(*words); i < words->size(); i++) {
+    const std::string& word = (*words)[i];
     bool path = word.starts_with("/");
-    std::string shown = path && out.empty() ? SafeText(word.substr(word.rfind('/') + 1))
-                        : path              ? ShortPath(word, report.run.directory)
-                                            : SafeText(word);
+    std::string shown = path && i == 0 ? SafeText(word.substr(word.rfind('/') + 1))
+                        : path         ? ShortPath(word, report.run.directory)
+                                       : SafeText(word);
     out += (out.empty() ? "" : " ") + shown;
   }
   return out.empty() ? SafeText(report.path) : out;
 }
 
-std::string RunFigures(const Report& report) {
+std::vector<std::string> RunFigures(const Report& report) {
   uint64_t duration = 0, live = 0, peak = 0, first = 0, last = 0, agent = 0;
   capture::Amount births;
   for (const ProcessSummary& p : report.processes) {
@@ -69,22 +97,21 @@ std::string RunFigures(const Report& report) {
     last += p.rss_last.value_or(0);
     agent += p.agent_bytes;
   }
-  std::string out = base::FormatDuration(duration);
-  if (report.processes.size() > 1) out += fmt::format(", {}", fmt::format("{} processes", report.processes.size()));
-  out += fmt::format(", {} allocations ({}), live {}, peak {}", ShortCount(births.blocks), FormatBytes(births.bytes),
-                     FormatBytes(live), FormatBytes(peak));
-  if (last) out += fmt::format(", RSS {} -> {}", FormatBytes(first), FormatBytes(last));
-  if (agent) out += fmt::format(", limpet held {}", FormatBytes(agent));
+  std::vector<std::string> out = {base::FormatDuration(duration)};
+  if (report.processes.size() > 1) out.push_back(fmt::format("{} processes", report.processes.size()));
+  out.push_back(fmt::format("{} allocations ({})", ShortCount(births.blocks), FormatBytes(births.bytes)));
+  out.push_back(fmt::format("live {}", FormatBytes(live)));
+  out.push_back(fmt::format("peak {}", FormatBytes(peak)));
+  if (last) out.push_back(fmt::format("RSS {} -> {}", FormatBytes(first), FormatBytes(last)));
+  if (agent) out.push_back(fmt::format("limpet held {}", FormatBytes(agent)));
   return out;
 }
 
 std::string HeadlineOf(const Report& report, const Finding& f, const TerminalStyle& style) {
   bool sure = f.confidence >= diagnose::kSure;
-  uint64_t duration = 0;
-  for (const ProcessSummary& p : report.processes) duration = std::max(duration, p.duration_ns);
   Line line(style);
   line.Add(sure ? "LEAK" : "maybe", sure ? Ink::kAlarm : Ink::kWarn).To(6);
-  line.Add(FormatRate(f.bytes_per_second, duration), Ink::kStrong);
+  line.Add(FormatRate(f.bytes_per_second, UnitFor(report)), Ink::kStrong);
   if (f.bytes_per_iteration)
     line.Add(fmt::format("  +{}/iteration", FormatBytes(static_cast<uint64_t>(*f.bytes_per_iteration))));
   std::string_view kind = f.kind == diagnose::Kind::kNative     ? "native "
@@ -103,27 +130,32 @@ std::string HeadlineOf(const Report& report, const Finding& f, const TerminalSty
 }
 
 std::string StackInLine(const std::vector<Location>& site, std::string_view directory, size_t columns) {
-  constexpr std::string_view kArrow = "  <-  ";
-  std::string out;
+  constexpr std::string_view kArrow = "  <-  ", kRest = "  <-  ...";
+  if (site.empty()) return "";
+  diagnose::Owner owner = diagnose::OwnerOf(site.front().file);
+  std::string out, previous;
   for (size_t i = 0; i < site.size(); i++) {
     size_t repeats = 0;
     while (i + 1 < site.size() && SameFunction(site[i], site[i + 1])) {
       repeats++;
       i++;
     }
-    std::string place = ShowPlace(site[i - repeats], directory);
+    const Location& here = site[i - repeats];
+    if (diagnose::OwnerOf(here.file) > owner) continue;  // libraries in between: the next line of the program tells more
+    std::string place = ShowPlace(here, directory);
+    if (!previous.empty() && FolderOf(here.file) == FolderOf(previous)) place = ShowPlace({here.function, BaseName(here.file), here.line, {}, {}}, "");
     if (repeats) place += fmt::format(" ({} more of it)", repeats);
+    previous = here.file;
     if (out.empty()) {
       out = ShortenMiddle(place, columns);
       continue;
     }
-    std::string tail = std::string(kArrow) + place;
     bool last = i + 1 == site.size();
-    if (DisplayWidth(out) + DisplayWidth(tail) + (last ? 0 : 9) > columns) {
-      if (DisplayWidth(out) + 9 <= columns) out += "  <-  ...";
+    if (DisplayWidth(out) + kArrow.size() + DisplayWidth(place) + (last ? 0 : kRest.size()) > columns) {
+      if (DisplayWidth(out) + kRest.size() <= columns) out += kRest;
       break;
     }
-    out += tail;
+    out += std::string(kArrow) + place;
   }
   return out;
 }

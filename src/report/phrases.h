@@ -12,16 +12,18 @@
 
 namespace limpet::report {
 
-// "app.py --port 80", safe.
+// "app.py --port 80", safe; without the interpreter and its options.
 std::string ProgramName(const Report& report);
 
-// "4.2 s, 1.2 M allocations (310 MB), live 58 MB, peak 60 MB, RSS 21 -> 92 MB": of all processes together.
-std::string RunFigures(const Report& report);
+// "4.2 s", "1.2 M allocations (310 MB)", "live 58 MB", "peak 60 MB", "RSS 21 MB -> 92 MB": of all processes together, the most
+// important first.
+std::vector<std::string> RunFigures(const Report& report);
 
 // "LEAK   +3.2 MB/min  1 412 blocks live (58 MB), 0 of ... freed      confidence 0.98"
 std::string HeadlineOf(const Report& report, const diagnose::Finding& finding, const TerminalStyle& style);
 
-// "app.py:40 in open_session  <-  app.py:88 in handle  <-  ...", in at most `columns`; recursion folded.
+// "shop/app.py:40 in open_session  <-  app.py:88 in handle  <-  ...", in at most `columns`; recursion folded, library code left out
+// between lines of the program.
 std::string StackInLine(const std::vector<diagnose::Location>& site, std::string_view directory, size_t columns);
 
 // One entry per line; frames of a recursion folded: "... 97 more of rec()". Without a directory paths are whole.

@@ -142,18 +142,18 @@ std::string PadLeft(std::string_view text, size_t columns) {
   return std::string(columns > width ? columns - width : 0, ' ') + std::string(text);
 }
 
-std::string FormatRate(double bytes_per_second, uint64_t duration_ns) {
-  struct Unit {
-    double seconds, least;
-    std::string_view name;
-  };
-  constexpr std::array<Unit, 3> kUnits = {{{1, 100e3, "s"}, {60, 10e3, "min"}, {3600, 0, "h"}}};
-  for (const Unit& unit : kUnits) {
-    double rate = bytes_per_second * unit.seconds;
-    bool last = unit.seconds >= 3600 || static_cast<double>(duration_ns) / 1e9 < unit.seconds;
-    if (rate >= unit.least || last) return fmt::format("+{}/{}", base::FormatBytes(static_cast<uint64_t>(rate)), unit.name);
-  }
-  return "";
+RateUnit UnitOfRate(double bytes_per_second, uint64_t duration_ns) {
+  double seconds = static_cast<double>(duration_ns) / 1e9;
+  if (bytes_per_second >= 100e3 || seconds < 60) return RateUnit::kSecond;
+  return bytes_per_second * 60 >= 10e3 || seconds < 3600 ? RateUnit::kMinute : RateUnit::kHour;
+}
+
+std::string FormatRate(double bytes_per_second, RateUnit unit) {
+  double seconds = unit == RateUnit::kSecond ? 1 : unit == RateUnit::kMinute ? 60 : 3600;
+  std::string_view name = unit == RateUnit::kSecond ? "s" : unit == RateUnit::kMinute ? "min" : "h";
+  double rate = bytes_per_second * seconds;
+  if (rate > 0 && rate < 1) return fmt::format("<1 B/{}", name);
+  return fmt::format("+{}/{}", base::FormatBytes(static_cast<uint64_t>(rate)), name);
 }
 
 std::string ShortPath(std::string_view file, std::string_view directory) {

@@ -27,8 +27,11 @@ std::string ShortenEnd(std::string_view text, size_t columns);
 std::string PadRight(std::string_view text, size_t columns);
 std::string PadLeft(std::string_view text, size_t columns);
 
-// "+3.2 MB/min": per second, minute or hour, whichever reads best. A run of seconds is not extrapolated to hours.
-std::string FormatRate(double bytes_per_second, uint64_t duration_ns);
+// Per second, minute or hour, whichever reads best. A run of seconds is not extrapolated to hours.
+enum class RateUnit : uint8_t { kSecond, kMinute, kHour };
+RateUnit UnitOfRate(double bytes_per_second, uint64_t duration_ns);
+// "+3.2 MB/min".
+std::string FormatRate(double bytes_per_second, RateUnit unit);
 
 // Shows a file the short way: relative to `directory` where it lies under it, a library's from its package on, else by its last two
 // parts.

@@ -20,6 +20,12 @@ constexpr uint32_t kIndent = 2;
 constexpr uint32_t kText = 17;       // column where the text behind a label starts
 constexpr uint32_t kLeastColumns = 40;
 
+// For what must be whole even where it is longer than the terminal is wide: a path that is cut cannot be opened.
+TerminalStyle Unlimited(TerminalStyle style) {
+  style.columns = 1 << 20;
+  return style;
+}
+
 TerminalStyle Sane(TerminalStyle style) {
   style.columns = std::max(style.columns, kLeastColumns);
   return style;
@@ -43,10 +49,18 @@ std::vector<std::string> Wrap(std::string_view text, size_t columns) {
   return out;
 }
 
+// Name and figures; whole figures are left out from the end where the line is too short for all.
 std::string Header(const Report& report, const TerminalStyle& style) {
-  std::string figures = RunFigures(report);
-  size_t width = DisplayWidth(figures) + 2;
-  std::string name = ShortenMiddle(ProgramName(report), style.columns > width + 12 ? style.columns - width : 12);
+  constexpr size_t kLeastName = 16;
+  std::string name = ProgramName(report);
+  size_t room = style.columns - 2 - std::min(DisplayWidth(name), std::max<size_t>(kLeastName, style.columns / 3));
+  std::string figures;
+  for (const std::string& figure : RunFigures(report)) {
+    std::string longer = figures + (figures.empty() ? "" : ", ") + figure;
+    if (DisplayWidth(longer) > room) break;
+    figures = std::move(longer);
+  }
+  name = ShortenEnd(name, style.columns - 2 - DisplayWidth(figures));
   return Line(style).Add(name, Ink::kStrong).Add("  ").Add(figures, Ink::kFaint).Finish();
 }
 
@@ -79,7 +93,8 @@ void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle&
   size_t room = style.columns - kText;
   if (!verbose) {
     for (std::string& line : ShortFinding(report, f, style)) out.push_back(std::move(line));
-    out.push_back(Labelled("because", ShortenEnd(SafeText(f.evidence.empty() ? "" : f.evidence.front()), room), style));
+    std::vector<std::string> why = Wrap(SafeText(f.evidence.empty() ? "" : f.evidence.front()), room);
+    for (size_t i = 0; i < why.size(); i++) out.push_back(Labelled(i ? "" : "because", why[i], style));
     return;
   }
   out.push_back(HeadlineOf(report, f, style));
@@ -87,7 +102,7 @@ void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle&
   stack.insert(stack.end(), f.site.begin(), f.site.end());
   std::vector<std::string> frames = StackInLines(stack, std::nullopt);
   for (size_t i = 0; i < frames.size(); i++)
-    out.push_back(Labelled(i ? "" : "allocated at", ShortenMiddle(frames[i], room), style));
+    out.push_back(Labelled(i ? "" : "allocated at", frames[i], Unlimited(style)));
   if (f.stacks > 1) out.push_back(Labelled("", fmt::format("and {} other stacks through that line", f.stacks - 1), style));
   for (size_t i = 0; i < f.evidence.size(); i++) {
     std::vector<std::string> lines = Wrap(SafeText(f.evidence[i]), room - 2);
@@ -103,11 +118,16 @@ void AddDismissed(const Report& report, const TerminalStyle& style, std::vector<
   out.push_back(Line(style).Add("Held, but not leaking:", Ink::kStrong).Finish());
   for (const diagnose::Dismissed& one : report.diagnosis.dismissed) {
     std::string place = ShowPlace(one.finding.site.front(), report.run.directory);
-    std::string text = one.finding.evidence.empty() ? "" : SafeText(one.finding.evidence.front());
     Line line(style);
     line.Add(std::string(kIndent, ' ')).Add(diagnose::ReasonName(one.reason), Ink::kFaint).To(kText - 5);
-    line.Add(ShortenMiddle(place, style.columns * 2 / 5)).Add("  ").Add(text, Ink::kFaint);
+    line.Add(ShortenMiddle(place, line.left()));
+    std::string text = one.finding.evidence.empty() ? "" : SafeText(one.finding.evidence.front());
+    if (DisplayWidth(text) + 2 <= line.left()) {
+      out.push_back(line.Add("  ").Add(text, Ink::kFaint).Finish());
+      continue;
+    }
     out.push_back(line.Finish());
+    for (const std::string& part : Wrap(text, style.columns - kText)) out.push_back(Line(style).To(kText).Add(part, Ink::kFaint).Finish());
   }
 }
 

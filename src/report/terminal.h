@@ -1,5 +1,6 @@
 // Reports as text for a person. No text from the traced program reaches the terminal unescaped: control characters and broken UTF-8
-// are shown as escapes. Every line ends in '\n' and is at most `columns` wide, names being shortened in the middle.
+// are shown as escapes. Every line ends in '\n' and is at most `columns` wide: sentences are wrapped, names shortened in the middle. Only
+// the frames of a whole stack may be wider, because a path that is cut cannot be opened.
 #ifndef LIMPET_REPORT_TERMINAL_H_
 #define LIMPET_REPORT_TERMINAL_H_
 
