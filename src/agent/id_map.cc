@@ -5,7 +5,8 @@ namespace limpet::agent {
 void IdMap::Put(Array* array, uint64_t key, uint32_t id) {
   uint64_t i = HashFinish(key) & array->mask;
   while (array->slots[i].key != 0) i = (i + 1) & array->mask;
-  array->slots[i].id = id;
+  // Atomic: a reader that found the slot under an older key may look at the id right now (and then drops it, see Holds).
+  __atomic_store_n(&array->slots[i].id, id, __ATOMIC_RELAXED);
   array->slots[i].hint = 0;
   __atomic_store_n(&array->slots[i].key, key, __ATOMIC_RELEASE);
 }
@@ -46,7 +47,8 @@ void IdMap::Free() {
 
 void IdMap::Clear() {
   if (!array_) return;
-  for (uint64_t i = 0; i <= array_->mask; ++i) __atomic_store_n(&array_->slots[i].key, uint64_t(0), __ATOMIC_RELEASE);
+  for (uint64_t i = 0; i <= array_->mask; ++i) __atomic_store_n(&array_->slots[i].key, uint64_t(0), __ATOMIC_RELAXED);
+  __atomic_thread_fence(__ATOMIC_RELEASE);  // pairs with Holds: who sees a new id sees that the old key has gone
   used_ = 0;
 }
 
