@@ -37,12 +37,14 @@ add() {
   passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
-# Takes the counts of a JUnit file; a step that leaves none has failed as a whole.
+# add_junit FILE STATUS: takes the counts of a JUnit file. A step that leaves none has failed as a whole; so has one
+# that ends badly (STATUS) though none of its tests failed: a crashed worker, a test that could not be collected.
 add_junit() {
   local counts
   if counts=$(python3 tools/dev/count_junit.py "$1" 2>/dev/null); then
     # shellcheck disable=SC2086  # three numbers
     add $counts
+    [[ $2 == 0 || $counts != *" 0 "* ]] || add 0 1 0
   else
     add 0 1 0
   fi
@@ -57,12 +59,12 @@ broken() {
 
 # run_ctest TREE: every test of a build tree, with a JUnit file; a build without tests is a failure.
 run_ctest() {
-  local tree=$1 name
+  local tree=$1 name status=0
   name=$(basename "$tree")
   rm -f "$results/$name.xml"
   ctest --test-dir "$tree" -j "$(jobs)" --output-on-failure --no-tests=error \
-    --output-junit "$PWD/$results/$name.xml" >"$logs/$name.log" 2>&1 || show_failures "$logs/$name.log"
-  add_junit "$results/$name.xml"
+    --output-junit "$PWD/$results/$name.xml" >"$logs/$name.log" 2>&1 || { status=1; show_failures "$logs/$name.log"; }
+  add_junit "$results/$name.xml" $status
 }
 
 show_failures() {
@@ -74,37 +76,44 @@ step_unit() {
   run_ctest build
 }
 
-# sanitize TREE SANITIZERS TARGETS...: builds and runs a sanitizer tree.
+# sanitize TREE SANITIZERS ROOMS TARGETS...: builds and runs a sanitizer tree with the tests of these rooms (a CMake
+# list; empty: all). The command itself is not built: what it does is in the rooms.
 sanitize() {
   local tree=$1 log
   log=$logs/$(basename "$1")-build.log
-  { configure "$tree" -DLIMPET_SANITIZE="$2" && ninja -C "$tree" -j "$(jobs)" "${@:3}"; } >"$log" 2>&1 ||
-    { broken "$log" "$tree does not build"; return; }
+  (
+    configure "$tree" "-DLIMPET_SANITIZE=$2" "-DLIMPET_TEST_ROOMS=$3" &&
+      ninja -C "$tree" -j "$(jobs)" sanitizer_canary "${@:4}"
+  ) >"$log" 2>&1 || { broken "$log" "$tree does not build"; return; }
   run_ctest "$tree"
 }
 
+# The test and replay binaries that are made of sources with a match of a pattern.
+test_targets() {
+  grep -lE "$1" src/*/*_test.cc src/*/*_fuzz.cc |
+    sed -E 's,src/([a-z]+)/.*_test\.cc$,\1_test,; s,.*/(.*_fuzz)\.cc$,\1,' | sort -u
+}
+
 step_asan() {
+  local targets
+  mapfile -t targets < <(test_targets '')
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
-    sanitize build-asan address,undefined
+    sanitize build-asan address,undefined "" "${targets[@]}"
 }
 
 step_tsan() {
-  local rooms
-  rooms=$(grep -lE 'std::j?thread|pthread_create|std::async' src/*/*_test.cc | cut -d/ -f2 | sort -u | tr '\n' ';')
-  # LIMPET_TEST_ROOMS keeps the tests of the other rooms out of this tree.
-  local log=$logs/build-tsan-build.log targets
-  mapfile -t targets < <(tr ';' '\n' <<<"$rooms" | sed '/^$/d; s/$/_test/')
-  {
-    configure build-tsan -DLIMPET_SANITIZE=thread "-DLIMPET_TEST_ROOMS=${rooms:-none}" &&
-      ninja -C build-tsan -j "$(jobs)" sanitizer_canary "${targets[@]}"
-  } >"$log" 2>&1 || { broken "$log" "build-tsan does not build"; return; }
-  echo "      threads are tested in: ${rooms:-no room}"
-  TSAN_OPTIONS=second_deadlock_stack=1 run_ctest build-tsan
+  local targets rooms
+  mapfile -t targets < <(test_targets 'std::j?thread|pthread_create|std::async')
+  rooms=${targets[*]%_test}
+  echo "      rooms whose tests use threads: ${rooms:-none}"
+  rooms=${rooms:-none}
+  TSAN_OPTIONS=second_deadlock_stack=1 sanitize build-tsan thread "${rooms// /;}" "${targets[@]}"
 }
 
 step_lint() {
   local last
   bash tools/dev/lint.sh >"$logs/lint.log" 2>&1 || sed 's/^/      /' "$logs/lint.log"
+  # A lint that broke off has no such last line, and counts as failed.
   last=$(sed -nE '$s/^lint: ([0-9]+) passed, ([0-9]+) failed$/\1 \2 0/p' "$logs/lint.log")
   # shellcheck disable=SC2086  # three numbers
   add ${last:-0 1 0}
@@ -121,7 +130,7 @@ step_python() {
     sed -n '/^interpreters/p' "$logs/python.log"
     grep '^SKIPPED' "$logs/python.log" || true
   fi
-  add_junit "$results/python.xml"
+  add_junit "$results/python.xml" $status
 }
 
 prepare() {
@@ -136,18 +145,28 @@ prepare() {
   cat "$logs/pythons.log"
 }
 
+# The last line, however the run ends: one that breaks off has failed.
+finish() {
+  if [[ ! $finished ]]; then
+    add 0 1 0
+    echo "FAIL  the run broke off"
+  fi
+  say "done after $SECONDS s"
+  echo "test: $passed passed, $failed failed, $skipped skipped"
+  ((failed == 0 && passed > 0)) || exit 1
+}
+finished=
+trap finish EXIT
+
 prepare
-started=$SECONDS
 log=$logs/build.log
-say "build"
-if { configure build && ninja -C build -j "$(jobs)"; } >"$log" 2>&1; then
+say "build ($SECONDS s)"
+if (configure build && ninja -C build -j "$(jobs)") >"$log" 2>&1; then
   for step in "${steps[@]}"; do
-    say "$step ($((SECONDS - started)) s)"
+    say "$step ($SECONDS s)"
     "step_$step"
   done
 else
   broken "$log" "the build fails"
 fi
-say "done after $((SECONDS - started)) s"
-echo "test: $passed passed, $failed failed, $skipped skipped"
-((failed == 0 && passed > 0))
+finished=yes
