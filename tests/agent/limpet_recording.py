@@ -328,6 +328,16 @@ class Process:
                 raise Unsound(f"{self.folder}/data: {site.amount.live_bytes} bytes live in no block at {site.frames[:1]}")
 
 
+def is_set_up(folder: pathlib.Path) -> bool:
+    """Whether a process folder holds a data file with a header: a program may be killed before it comes to that."""
+    try:
+        with open(folder / "data", "rb") as file:
+            first = file.read(BLOCK)
+    except FileNotFoundError:
+        return False
+    return len(first) == BLOCK and first[:8] != bytes(8)
+
+
 def read_all(recording: pathlib.Path) -> list[Process]:
     """Every process of a recording, oldest first."""
     folders = [path.parent for path in pathlib.Path(recording).glob("p*/data")]

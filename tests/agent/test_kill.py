@@ -41,10 +41,7 @@ def judge(kind, recording):
     """What is wrong with the folders of a killed program, and how many of them were whole."""
     wrong, whole = [], 0
     for folder in recording.glob("p*"):
-        data = folder / "data"
-        if not data.exists() or data.stat().st_size < limpet_recording.BLOCK:
-            continue  # killed before the file was set up
-        if data.read_bytes()[:8] == bytes(8):
+        if not limpet_recording.is_set_up(folder):
             continue
         try:
             process = limpet_recording.Process(folder)

@@ -103,11 +103,11 @@ def compare(python, test: str, folder: pathlib.Path, timeout: float, tries: int 
 def unsound(recording: pathlib.Path) -> list[str]:
     """What is wrong with the process folders that a test left behind."""
     problems = []
-    for data in recording.glob("p*/data"):
-        if data.stat().st_size < limpet_recording.BLOCK or data.read_bytes()[:8] == bytes(8):
-            continue  # killed before it was set up
+    for folder in recording.glob("p*"):
+        if not limpet_recording.is_set_up(folder):
+            continue
         try:
-            process = limpet_recording.Process(data.parent)
+            process = limpet_recording.Process(folder)
             if process.state != "starting" and not process.in_fork:
                 process.check()
         except limpet_recording.Unsound as error:
