@@ -76,6 +76,8 @@ def main():
     gc.collect()
     gc.disable()
     time.sleep(0.1)  # threads that were joined may still be taking their state down
+    # The type cache holds names that were looked up, made at run time too; what follows would push some out, unseen by tracemalloc.
+    ctypes.pythonapi.PyType_ClearCache()
     resume()
     rows = collections.Counter()
     sizes = collections.Counter()
