@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
 
 namespace limpet::diagnose {
 namespace {
@@ -18,10 +19,11 @@ constexpr std::array<uint64_t, 3> kRecycledBytes = {56, 64, 24};
 constexpr double kOftenRecycled = 0.35;
 constexpr double kSeldomRecycled = 0.05;
 
-// Cosine of the angle between the survivors of two lines over time: 1 where they grow in proportion.
-double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b) {
+// Cosine of the angle between the survivors of two lines over time, from slot `from` on: 1 where they grow in proportion. The last slot,
+// which also holds what is merely in use, does not count.
+double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b, size_t from = 0) {
   double dot = 0, aa = 0, bb = 0;
-  for (size_t i = 0; i < std::min(a.size(), b.size()); i++) {
+  for (size_t i = from; i + 1 < std::min(a.size(), b.size()); i++) {
     auto x = static_cast<double>(a[i].survivors.blocks), y = static_cast<double>(b[i].survivors.blocks);
     dot += x * y;
     aa += x * x;
@@ -30,10 +32,18 @@ double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b) {
   return aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : 0;
 }
 
+// Up to 3.11 a comprehension is a function of its own: "load.<locals>.<listcomp>" counts as "load".
+std::string_view WithoutComprehensions(std::string_view function) {
+  for (std::string_view mark : {".<locals>.<listcomp>", ".<locals>.<dictcomp>", ".<locals>.<setcomp>", ".<locals>.<genexpr>"})
+    function = function.substr(0, function.find(mark));
+  return function;
+}
+
 // Tuples come in many sizes: they are believed to be recycled only where nearly all others of the line died.
 bool IsRecycledSize(capture::Amount live, bool nearly_all_died) {
-  uint64_t size = live.bytes / live.blocks;
-  if (live.bytes % live.blocks > live.bytes / 20) return false;
+  uint64_t size = (live.bytes + live.blocks / 2) / live.blocks;
+  uint64_t all = size * live.blocks;
+  if (std::max(all, live.bytes) - std::min(all, live.bytes) > live.bytes / 50) return false;
   bool listed = std::find(kRecycledBytes.begin(), kRecycledBytes.end(), size) != kRecycledBytes.end();
   return listed || (nearly_all_died && size % 8 == 0 && size >= 48 && size <= 200);
 }
@@ -59,13 +69,21 @@ class Joiner {
   }
 
   // Are the blocks of `self` part of what grows at `owner`, although the lines have nothing to do with one another?
-  bool IsByProduct(size_t self, size_t owner) const {
-    const Suspect &s = suspects_[self], &o = suspects_[owner];
-    if (chains_[self].empty() || chains_[owner].empty()) return false;
+  bool IsByProduct(size_t self, const Cluster& owner) const {
+    const Suspect &s = suspects_[self], &o = suspects_[owner.members.front()];
+    capture::Amount owned;
+    bool objects = false;
+    for (size_t member : owner.members) {
+      owned += suspects_[member].live;
+      objects |= suspects_[member].kind == Kind::kPythonObject;
+    }
+    if (!objects || chains_[self].empty() || s.kind == Kind::kNative) return false;
     if (s.signal != Signal::kSurvival || o.signal != Signal::kSurvival || s.as_of != o.as_of) return false;
-    if (s.kind != Kind::kPythonObject || o.kind != Kind::kPythonObject) return false;
-    if (Rhythm(s.slots, o.slots) < kVerySameRhythm) return false;
-    if (s.live.blocks > o.live.blocks * 11 / 10 || s.live.bytes * 2 > o.live.bytes) return false;
+    // Numbers up to 256 are there from the start, and free lists hold some at first: a by-product may begin later than its owner.
+    if (Rhythm(s.slots, o.slots, s.judgement.onset_slot) < kVerySameRhythm) return false;
+    if (s.live.bytes * 2 > owned.bytes) return false;
+    if (s.kind == Kind::kRawBlock) return OnlyStorage(s) && ShareCaller(self, owner);
+    if (s.live.blocks > owned.blocks * 11 / 10) return false;
     uint64_t foreign = ForeignBlocks(s, MayBeNumbersOf(self, owner), MayBeRecycledBy(s, o));
     return foreign * 20 >= s.live.blocks * 19;
   }
@@ -73,7 +91,7 @@ class Joiner {
  private:
   bool SameFunction(FrameId a, FrameId b) const {
     const capture::Frame &x = process_.frames[a.value], &y = process_.frames[b.value];
-    return x.file == y.file && x.function == y.function && x.first_line == y.first_line;
+    return x.file == y.file && WithoutComprehensions(x.function) == WithoutComprehensions(y.function);
   }
 
   // Is the line of `outer` a caller of the line of `inner`? The caller next to it shares its fate; one farther out is often the main loop,
@@ -98,21 +116,40 @@ class Joiner {
       capture::Amount live = LiveAt(site, s.as_of);
       if (live.blocks == 0 || site.domain != capture::Domain::kObject) continue;
       bool number = numbers && live.bytes <= kNumberBytes * live.blocks;
-      if (number || (recycled && IsRecycledSize(live, s.judgement.survival < kSeldomRecycled))) foreign += live.blocks;
+      if (number || (recycled && IsRecycledSize(live, s.line_survival < kSeldomRecycled))) foreign += live.blocks;
     }
     return foreign;
   }
 
   // Numbers that a caller made and the leaked objects hold: `for i in range(n)` makes them, `self.number = number` keeps them.
-  bool MayBeNumbersOf(size_t self, size_t owner) const {
-    return std::any_of(chains_[owner].begin(), chains_[owner].end(),
-                       [&](FrameId frame) { return SameFunction(chains_[self][0], frame); });
+  bool MayBeNumbersOf(size_t self, const Cluster& owner) const {
+    return std::any_of(owner.members.begin(), owner.members.end(), [&](size_t member) {
+      return std::any_of(chains_[member].begin(), chains_[member].end(),
+                         [&](FrameId frame) { return SameFunction(chains_[self][0], frame); });
+    });
+  }
+
+  // Blocks of PyMem_Malloc, which the storage of lists and dicts comes from; structs of C code come from other allocators, too.
+  bool OnlyStorage(const Suspect& s) const {
+    const std::vector<uint32_t>& sites = table_.units[s.unit].sites;
+    return std::all_of(sites.begin(), sites.end(), [&](uint32_t index) {
+      const capture::Site& site = process_.sites[index];
+      return site.domain == capture::Domain::kMem || LiveAt(site, s.as_of).blocks == 0;
+    });
+  }
+
+  // `object = make(); object.fill()`: what grows in the one line is kept by what was made in the other.
+  bool ShareCaller(size_t self, const Cluster& owner) const {
+    if (chains_[self].size() < 2) return false;
+    return std::any_of(owner.members.begin(), owner.members.end(), [&](size_t member) {
+      return chains_[member].size() > 1 && SameFunction(chains_[self][1], chains_[member][1]);
+    });
   }
 
   // CPython keeps freed lists, dicts, floats and tuples to hand them out again without asking the allocator. A leaked list may so have been
   // born on a line that drops all of its own: few of very many stay there, no more than there are leaked blocks elsewhere.
   bool MayBeRecycledBy(const Suspect& s, const Suspect& o) const {
-    return s.judgement.survival < kOftenRecycled && o.judgement.survival >= 2 * s.judgement.survival;
+    return s.line_survival < kOftenRecycled && o.line_survival >= 2 * s.line_survival;
   }
 
   const Process& process_;
@@ -127,7 +164,7 @@ void AbsorbByProducts(const Joiner& joiner, std::vector<Cluster>& clusters) {
     if (clusters[i].members.size() != 1) continue;
     size_t self = clusters[i].members.front();
     auto owner = std::find_if(clusters.begin(), clusters.end(), [&](const Cluster& other) {
-      return &other != &clusters[i] && joiner.IsByProduct(self, other.members.front());
+      return &other != &clusters[i] && joiner.IsByProduct(self, other);
     });
     if (owner == clusters.end()) continue;
     owner->members.push_back(self);

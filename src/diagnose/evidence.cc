@@ -50,6 +50,8 @@ void AddDoubts(const Suspect& s, std::vector<std::string>& out) {
   auto doubt = [&](double factor, std::string text) {
     if (factor < kWeak) out.push_back("doubt: " + std::move(text));
   };
+  if (s.may_be_garbage)
+    out.push_back("doubt: hardly any of very many stayed, and no full collection came: they may be garbage in cycles that waits for one");
   doubt(f.going_on, fmt::format("nothing stayed in the last {} of the run", Percent(1 - s.judgement.last)));
   doubt(f.span, fmt::format("the growth began only after {} of the run", Percent(s.judgement.onset)));
   doubt(f.epochs, fmt::format("the growth spans {} epochs only; a longer run would tell more",

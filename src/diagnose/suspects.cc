@@ -4,6 +4,7 @@
 #include <array>
 
 #include "diagnose/backlog.h"
+#include "diagnose/deferred.h"
 
 namespace limpet::diagnose {
 namespace {
@@ -78,7 +79,9 @@ class Judge {
     Suspect at_peak = s;
     TakeImage(at_peak, AsOf::kPeak, peak_live);
     at_peak.confidence *= kPeakDiscount;
-    if (at_peak.signal != Signal::kNone && after_peak_ <= kLatePeak) return Finish(at_peak);
+    // What grew must have gone since, not only what was in use at the peak.
+    bool gone = at_peak.signal == Signal::kSwelling || static_cast<double>(live.blocks) < at_peak.steady_blocks / 1.5;
+    if (at_peak.signal != Signal::kNone && gone && after_peak_ <= kLatePeak) return Finish(at_peak);
     s.reason = ReasonForLess(s, at_peak, live);
     return Finish(s);
   }
@@ -99,7 +102,11 @@ class Judge {
     const Unit& unit = table_.units[s.unit];
     s.as_of = as_of;
     s.live = live;
-    s.slots = Timeline(process_, unit, as_of);
+    std::vector<uint32_t> holding;  // a line often also makes what lives for a moment only: that says nothing about the rest
+    for (uint32_t site : unit.sites)
+      if (LiveAt(process_.sites[site], as_of).blocks) holding.push_back(site);
+    s.slots = Timeline(process_, holding, as_of);
+    s.line_survival = unit.births.blocks ? static_cast<double>(live.blocks) / static_cast<double>(unit.births.blocks) : 0;
     s.judgement = JudgeSurvival(s.slots);
     s.swelling = JudgeSwelling(s.slots);
     s.confidence = s.judgement.confidence;
@@ -108,6 +115,8 @@ class Judge {
     s.steady_blocks = s.judgement.steady_blocks;
     s.signal = s.judgement.growing ? Signal::kSurvival : Signal::kNone;
     s.since = s.judgement.onset_slot;
+    s.may_be_garbage = s.judgement.growing && MayAwaitCollection(process_, s.slots, s.judgement);
+    if (s.may_be_garbage) s.confidence = std::min(s.confidence, kGarbageConfidence);
     if (!s.judgement.growing && s.swelling.swelling) {
       s.signal = Signal::kSwelling;
       s.confidence = s.swelling.confidence;

@@ -29,7 +29,9 @@ struct Suspect {
   Reason reason = Reason::kTooFew;
   Judgement judgement;
   Swelling swelling;
-  std::vector<Slot> slots;    // as of `as_of`
+  std::vector<Slot> slots;    // as of `as_of`; of the line's stacks that have live blocks
+  double line_survival = 0;   // live blocks as a share of all births at the line, whatever the stack
+  bool may_be_garbage = false;  // see deferred.h
   capture::Amount live;       // as of `as_of`
   capture::Amount peak_live;
   double steady_bytes = 0;    // growth over [onset, 1]
