@@ -146,7 +146,7 @@ LIMPET_COLD void Tick(Thread* thread) {
 }
 
 void LastTick() {
-  if (Thread* thread = tls_thread) AddUp(thread);
+  if (Thread* thread = tls.thread) AddUp(thread);
   LockGuard guard(g_agent.lock);
   TickEpochs(NowNs());
   TakeSample(NowNs(), true);
@@ -156,7 +156,7 @@ LIMPET_COLD void NoteFinalizing() {
   capture::FileHeader* header = g_agent.file.header();
   if (__atomic_load_n(&header->finalizing_epoch, __ATOMIC_RELAXED) != 0xffffffff) return;
   ErrnoGuard errno_guard;
-  if (Thread* thread = tls_thread) AddUp(thread);
+  if (Thread* thread = tls.thread) AddUp(thread);
   LockGuard guard(g_agent.lock);
   if (header->finalizing_epoch != 0xffffffff) return;
   WriteImage(2, NowNs());

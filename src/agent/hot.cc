@@ -9,8 +9,8 @@ uint32_t PairWithoutPython(Thread* thread, Domain domain) {
   return PairOf(thread, key, [&] { return PairWithoutFrames(key, domain); });
 }
 
-void BirthWithoutPython(Thread* thread, void* block, uint64_t size, Domain domain) {
-  AddRow(thread, block, PairWithoutPython(thread, domain), size, false);
+void BirthWithoutPython(Thread* thread, void* block, uint64_t size) {
+  AddRow(thread, block, PairWithoutPython(thread, Domain::kMalloc), size, false);
 }
 
 bool NobodyHoldsLock(Thread*) { return false; }
@@ -27,6 +27,26 @@ LIMPET_COLD void CountLost(Thread* thread, uint32_t* word, bool locked) {
   ClearRow(word);
   CountDeath(thread, row.cell, row.size, locked);
   __atomic_add_fetch(&g_agent.file.header()->lost_blocks, 1, __ATOMIC_RELAXED);
+}
+
+LIMPET_COLD void AddRow(Thread* thread, void* block, uint32_t pair, uint64_t size, bool locked) {
+  const uintptr_t address = reinterpret_cast<uintptr_t>(block);
+  if (LIMPET_UNLIKELY(pair == 0)) return CountUnrecorded(size);
+  if (LIMPET_UNLIKELY(address & 15)) return AddUnaligned(thread, address, pair, size, locked);
+  uint32_t* word = FindWord(address);
+  if (LIMPET_UNLIKELY(!word)) {
+    if (!AddLeaf(address)) return CountUnrecorded(size);
+    word = FindWord(address);
+  }
+  if (LIMPET_UNLIKELY(*word)) CountLost(thread, word, locked);
+  EncodeRow(word, pair, size);
+  CountBirth(thread, pair, size, locked);
+}
+
+LIMPET_COLD void AfterBirth(Thread* thread, uint32_t pair) {
+  const CellRecord* h = PairAt(pair)->half;
+  if (int32_t(h[0].births | h[1].births) < 0) RetirePair(pair);
+  if (thread->allocated >= thread->next_tick) Tick(thread);
 }
 
 LIMPET_COLD void CountUnrecorded(uint64_t size) {

@@ -56,34 +56,24 @@ inline uint32_t PairOf(Thread* thread, uint64_t key, Find find) {
   return pair;
 }
 
-inline void AddRow(Thread* thread, void* block, uint32_t pair, uint64_t size, bool locked) {
-  const uintptr_t address = reinterpret_cast<uintptr_t>(block);
-  if (LIMPET_UNLIKELY(pair == 0)) return CountUnrecorded(size);
-  if (LIMPET_UNLIKELY(address & 15)) return AddUnaligned(thread, address, pair, size, locked);
-  uint32_t* word = FindWord(address);
-  if (LIMPET_UNLIKELY(!word)) {
-    if (!AddLeaf(address)) return CountUnrecorded(size);
-    word = FindWord(address);
-  }
-  if (LIMPET_UNLIKELY(*word)) CountLost(thread, word, locked);
-  CountBirth(thread, pair, size, locked);
-  EncodeRow(word, pair, size);
-}
+// Counts a birth and notes it in the shadow, whatever the block and the thread.
+LIMPET_COLD void AddRow(Thread* thread, void* block, uint32_t pair, uint64_t size, bool locked);
+// What is left to do after a birth whose thread is due for a tick, or whose pair is full.
+LIMPET_COLD void AfterBirth(Thread* thread, uint32_t pair);
 
-// A birth seen by a hook that the interpreter calls with its lock held.
-template <class L, Domain kDomain>
-LIMPET_HOT inline void BirthWithLock(Thread* thread, void* block, uint64_t size) {
-  char* state = AttachedState<L>(thread);
-  const char* top = LIMPET_LIKELY(state != nullptr) ? cpython::CurrentFrame<L>(state) : nullptr;
-  const bool locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
-  uint64_t key = DomainSalt(kDomain);
-  if (LIMPET_LIKELY(top != nullptr)) key ^= Look<L>(thread, top);
-  else {
-    key ^= kEmptyStack;
-    if (state && g_python.is_finalizing && g_python.is_finalizing()) NoteFinalizing();
-  }
-  const uint32_t pair = PairOf(thread, key, [&] { return PairOfStack<L>(thread, key, top, kDomain); });
-  AddRow(thread, block, pair, size, locked);
+// AddRow with the lock held: the common case, with no call but at its end.
+LIMPET_HOT inline void AddRowWithLock(Thread* thread, void* block, uint32_t pair, uint64_t size) {
+  const uintptr_t address = reinterpret_cast<uintptr_t>(block);
+  constexpr uintptr_t kUncommon = ~(kAddressLimit - 1) | 15;
+  if (LIMPET_UNLIKELY((address & kUncommon) | size >> 32 | (pair == 0))) return AddRow(thread, block, pair, size, true);
+  uint32_t* word = FindWord(address);
+  if (LIMPET_UNLIKELY(!word || *word)) return AddRow(thread, block, pair, size, true);
+  EncodeRow(word, pair, size);
+  CellRecord* cell = PairAt(pair)->half;
+  cell->birth_bytes += size;
+  const uint32_t births = cell->births += 1;
+  thread->allocated += size;
+  if (LIMPET_UNLIKELY(thread->allocated >= thread->next_tick || int32_t(births) < 0)) AfterBirth(thread, pair);
 }
 
 // The pair for a birth seen by any hook on any thread; `*locked`: whether this thread holds the interpreter lock.
@@ -93,15 +83,60 @@ inline uint32_t PairAnywhere(Thread* thread, Domain domain, bool* locked) {
   char* state = AttachedStateAnywhere<L>(thread, &own);
   const char* top = own ? cpython::CurrentFrame<L>(own) : nullptr;
   *locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
+  if (!top && state && g_python.is_finalizing && g_python.is_finalizing()) NoteFinalizing();
   const uint64_t key = DomainSalt(domain) ^ (top ? Look<L>(thread, top) : kEmptyStack);
   return PairOf(thread, key, [&] { return PairOfStack<L>(thread, key, top, domain); });
 }
 
-template <class L>
-inline void BirthAnywhere(Thread* thread, void* block, uint64_t size, Domain domain) {
+template <class L, Domain kDomain>
+__attribute__((noinline)) void BirthOutsidePython(Thread* thread, void* block, uint64_t size) {
   bool locked;
-  const uint32_t pair = PairAnywhere<L>(thread, domain, &locked);
+  const uint32_t pair = PairAnywhere<L>(thread, kDomain, &locked);
   AddRow(thread, block, pair, size, locked);
+}
+
+// A birth whose stack was looked up, but is not in the thread's cache.
+template <class L, Domain kDomain>
+__attribute__((noinline)) void BirthOfStack(Thread* thread, void* block, uint64_t size, uint64_t key, const char* top) {
+  const uint32_t pair = PairOf(thread, key, [&] { return PairOfStack<L>(thread, key, top, kDomain); });
+  AddRowWithLock(thread, block, pair, size);
+}
+
+// A birth whose stack has changed in many frames.
+template <class L, Domain kDomain>
+__attribute__((noinline)) void BirthOfNewStack(Thread* thread, void* block, uint64_t size, const char* top) {
+  BirthOfStack<L, kDomain>(thread, block, size, DomainSalt(kDomain) ^ Look<L>(thread, top), top);
+}
+
+// A birth on the thread of thread state `state`, which holds the interpreter lock (or null). The common case from end to end:
+// what is not ends in a call that does the rest, so that this needs no stack frame of its own.
+template <class L, Domain kDomain>
+LIMPET_HOT inline void BirthWithState(Thread* thread, char* state, void* block, uint64_t size) {
+  if (LIMPET_UNLIKELY(!state || cpython::Load<char*>(state, L::kThreadInterpreter) != g_python.main_interpreter)) {
+    return BirthOutsidePython<L, kDomain>(thread, block, size);
+  }
+  const char* top = cpython::CurrentFrame<L>(state);
+  if (LIMPET_UNLIKELY(!top)) return BirthOutsidePython<L, kDomain>(thread, block, size);
+  const uint64_t hash = LookQuick<L>(thread, top);
+  if (LIMPET_UNLIKELY(hash == 0)) return BirthOfNewStack<L, kDomain>(thread, block, size, top);
+  const uint64_t key = hash ^ DomainSalt(kDomain);
+  const SiteCacheEntry* entry = &thread->sites[key >> (64 - kSiteCacheBits)];
+  const uint32_t tag = __atomic_load_n(&g_counters.tag, __ATOMIC_ACQUIRE);
+  if (LIMPET_UNLIKELY(entry->key != key || entry->tag != tag)) return BirthOfStack<L, kDomain>(thread, block, size, key, top);
+  AddRowWithLock(thread, block, entry->pair, size);
+}
+
+// A birth seen by a hook that the interpreter calls with its lock held.
+template <class L, Domain kDomain>
+LIMPET_HOT inline void BirthWithLock(Thread* thread, void* block, uint64_t size) {
+  BirthWithState<L, kDomain>(thread, AttachedState<L>(thread), block, size);
+}
+
+// A birth seen by any hook on any thread.
+template <class L, Domain kDomain>
+LIMPET_HOT inline void BirthAnywhere(Thread* thread, void* block, uint64_t size) {
+  if constexpr (L::kRuntimeCurrentThread == cpython::kAbsent) BirthWithState<L, kDomain>(thread, AttachedState<L>(thread), block, size);
+  else BirthOutsidePython<L, kDomain>(thread, block, size);
 }
 
 // What a death found: the block's row, already taken out of the shadow.
@@ -120,7 +155,7 @@ void PutRowBack(uintptr_t address, const Row& row);
 // The version's instance of BirthAnywhere and of "does this thread hold the lock?", chosen when the interpreter is found;
 // before that, and without one, stacks are empty and nobody holds it.
 struct Anywhere {
-  void (*birth)(Thread* thread, void* block, uint64_t size, Domain domain);
+  void (*birth)(Thread* thread, void* block, uint64_t size);   // in Domain::kMalloc
   uint32_t (*pair)(Thread* thread, Domain domain);
   bool (*holds_lock)(Thread* thread);
 };

@@ -83,8 +83,8 @@ void InParent() {
 void GoSilent() {
   // The file mapped here is the parent's: nothing may write to it any more.
   g_gate.state = uint32_t(Gate::kClosed);
-  tls_record = nullptr;
-  tls_thread = nullptr;
+  tls.record = nullptr;
+  tls.thread = nullptr;
 }
 
 void InChild() {

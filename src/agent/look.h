@@ -65,9 +65,31 @@ inline bool IsIntact(const Thread* thread, const Level* level, const char* frame
   return level->frame == frame && level->instruction == InstructionOf<L>(frame) && *level->mark == thread->magic;
 }
 
+// The hash of the stack from the bottom up to and including `frame`; 0 when more than `kFrames` would have to be walked.
+// Recursion that the compiler unrolls into a few loads.
+template <class L, int kFrames>
+[[gnu::always_inline]] inline uint64_t HashUpTo(Thread* thread, const char* frame) {
+  if (!frame) return kEmptyStack;
+  const Level* level = LevelOf(thread, frame);
+  if (LIMPET_LIKELY(IsIntact<L>(thread, level, frame))) return level->hash;
+  if constexpr (kFrames == 0) {
+    return 0;
+  } else {
+    const uint64_t hash = HashUpTo<L, kFrames - 1>(thread, cpython::PreviousFrame<L>(frame));
+    return LIMPET_LIKELY(hash != 0) ? HashStep(hash, InstructionOf<L>(frame)) : 0;
+  }
+}
+
+// The hash of the stack whose running frame is `top` (never remembered itself), or 0 when many frames have changed: see Look.
+template <class L>
+[[gnu::always_inline]] inline uint64_t LookQuick(Thread* thread, const char* top) {
+  const uint64_t hash = HashUpTo<L, kMarkFrom - 1>(thread, cpython::PreviousFrame<L>(top));
+  return LIMPET_LIKELY(hash != 0) ? HashStep(hash, InstructionOf<L>(top)) : 0;
+}
+
 // The hash of the stack whose running frame is `top`, which is not null.
 template <class L>
-LIMPET_HOT inline uint64_t Look(Thread* thread, const char* top) {
+inline uint64_t Look(Thread* thread, const char* top) {
   const char** pending = thread->pending;
   uint32_t count = 1;
   uint64_t hash = kEmptyStack;

@@ -80,7 +80,7 @@ inline bool Ready() { return LIMPET_LIKELY(g_next.malloc != nullptr) || ResolveA
 
 void Birth(Thread* thread, void* block, size_t size) {
   const int saved = errno;
-  g_anywhere.birth(thread, block, size, Domain::kMalloc);
+  g_anywhere.birth(thread, block, size);
   if (LIMPET_UNLIKELY(g_early)) LookForPython(thread);
   errno = saved;
 }

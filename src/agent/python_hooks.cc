@@ -26,7 +26,7 @@ struct Hooks {
 
   static void Birth(Thread* thread, void* block, size_t size) {
     if constexpr (kHasLock) BirthWithLock<L, kDomain>(thread, block, size);
-    else BirthAnywhere<L>(thread, block, size, kDomain);
+    else BirthAnywhere<L, kDomain>(thread, block, size);
   }
   static void Die(Thread* thread, const Row& row) {
     if (!row.cell) return;
@@ -128,7 +128,7 @@ void Install() {
   InstallDomain<L, Domain::kRaw>();
   InstallDomain<L, Domain::kMem>();
   InstallDomain<L, Domain::kObject>();
-  g_anywhere = {BirthAnywhere<L>, FindPair<L>, HoldsLock<L>};
+  g_anywhere = {BirthAnywhere<L, Domain::kMalloc>, FindPair<L>, HoldsLock<L>};
 }
 
 }  // namespace

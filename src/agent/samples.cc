@@ -14,11 +14,13 @@ using capture::Table;
 namespace {
 
 constexpr uint64_t kFirstSpacingNs = 20000000;
-constexpr uint64_t kShare = 250;  // samples may take one part in so many of the time
+constexpr uint64_t kShare = 250;  // samples may take one part in so many of the time, and so may counts
 
 struct State {
   uint64_t next_ns = 0;
   uint64_t spacing_ns = kFirstSpacingNs;
+  uint64_t next_count_ns = 0;
+  uint64_t live_blocks = 0;   // at the last count
 };
 constinit State g_samples;
 
@@ -59,6 +61,15 @@ uint64_t LiveBlocks() {
   return blocks;
 }
 
+// What takes a walk over everything; many samples come between two counts when there is much to walk.
+void CountAll() {
+  const uint64_t start = NowNs();
+  g_samples.live_blocks = LiveBlocks();
+  g_agent.file.header()->agent_bytes = OwnBytes();
+  const uint64_t done = NowNs();
+  g_samples.next_count_ns = done + (done - start) * kShare;
+}
+
 }  // namespace
 
 void ResetSamples() { g_samples = {}; }
@@ -69,21 +80,21 @@ void TakeSample(uint64_t now, bool force) {
   if (file.Count(Table::kSamples) >= capture::kMaxSamples) Thin();
   auto* sample = static_cast<SampleRecord*>(file.Next(Table::kSamples));
   if (!sample) return;
+  if (force || now >= g_samples.next_count_ns) CountAll();
+  const uint64_t start = NowNs();
   *sample = {};
   sample->time_ns = now - file.header()->start_monotonic_ns;
   sample->volume = g_counters.volume;
   sample->live_bytes = g_counters.volume - g_counters.freed;
-  sample->live_blocks = LiveBlocks();
+  sample->live_blocks = g_samples.live_blocks;
   sample->rss_bytes = ResidentBytes();
   sample->epoch = g_counters.epoch;
   sample->threads = ThreadCount();
   ReadCollections(sample);
   file.Publish(Table::kSamples);
-  file.header()->agent_bytes = OwnBytes();
   const uint64_t done = NowNs();
-  const uint64_t rest = (done - now) * kShare;
-  const uint64_t wait = rest > g_samples.spacing_ns ? rest : g_samples.spacing_ns;
-  g_samples.next_ns = done + wait;
+  const uint64_t rest = (done - start) * kShare;
+  g_samples.next_ns = done + (rest > g_samples.spacing_ns ? rest : g_samples.spacing_ns);
 }
 
 }  // namespace limpet::agent

@@ -12,6 +12,8 @@ uint32_t* g_leaves[kLeafCount];
 namespace {
 
 char g_folder[512];
+constexpr uint32_t kListed = 1u << 16;  // of 64 MiB each
+uint32_t g_listed[kListed];             // indices of the leaves there are: the table itself is too large to be walked
 uint32_t g_leaf_count;
 
 void* MapLeaf(uint32_t index) {
@@ -50,7 +52,8 @@ LIMPET_COLD uint32_t* AddLeaf(uintptr_t address) {
     UnmapMemory(fresh, kLeafBytes);  // another thread was first
     return expected;
   }
-  __atomic_fetch_add(&g_leaf_count, 1, __ATOMIC_RELAXED);
+  const uint32_t number = __atomic_fetch_add(&g_leaf_count, 1, __ATOMIC_RELAXED);
+  if (number < kListed) __atomic_store_n(&g_listed[number], index, __ATOMIC_RELEASE);
   return static_cast<uint32_t*>(fresh);
 }
 
@@ -58,11 +61,10 @@ uint64_t ShadowBytes() {
   constexpr size_t kPage = 4096, kPages = kLeafBytes / kPage;
   static unsigned char resident[kPages];  // under the agent's lock
   uint64_t pages = 0;
-  uint32_t left = __atomic_load_n(&g_leaf_count, __ATOMIC_RELAXED);
-  for (uint32_t i = 0; i < kLeafCount && left; ++i) {
-    if (!g_leaves[i]) continue;
-    --left;
-    if (mincore(g_leaves[i], kLeafBytes, resident) != 0) continue;
+  const uint32_t leaves = __atomic_load_n(&g_leaf_count, __ATOMIC_RELAXED);
+  for (uint32_t i = 0; i < leaves && i < kListed; ++i) {
+    uint32_t* leaf = g_leaves[__atomic_load_n(&g_listed[i], __ATOMIC_ACQUIRE)];
+    if (!leaf || mincore(leaf, kLeafBytes, resident) != 0) continue;
     for (unsigned char page : resident) pages += page & 1;
   }
   return pages * kPage;

@@ -13,8 +13,7 @@ namespace limpet::agent {
 using capture::Table;
 using capture::ThreadRecord;
 
-thread_local ThreadRecord* tls_record;
-thread_local Thread* tls_thread;
+__thread ThreadLocal tls;
 
 namespace {
 
@@ -32,7 +31,7 @@ bool g_membarrier;
 // The last a thread does of itself. Hooks may still run after it (other destructors): they start afresh.
 void EndThread(void* value) {
   Thread* thread = static_cast<Thread*>(value);
-  if (tls_thread != thread) return;
+  if (tls.thread != thread) return;
   thread->record->busy = 1;
   AddUp(thread);
   {
@@ -46,8 +45,8 @@ void EndThread(void* value) {
     thread->next = g_free_threads;
     g_free_threads = thread;
     --g_thread_count;
-    tls_thread = nullptr;
-    tls_record = nullptr;
+    tls.thread = nullptr;
+    tls.record = nullptr;
   }
   thread->record->busy = 0;
 }
@@ -105,8 +104,8 @@ LIMPET_COLD Thread* StartThread() {
   record->ended = 0;
   record->start_ns = thread->last_tick_ns - g_agent.file.header()->start_monotonic_ns;
   prctl(PR_GET_NAME, record->name);
-  tls_thread = thread;
-  tls_record = record;
+  tls.thread = thread;
+  tls.record = record;
   pthread_setspecific(g_key, thread);  // may allocate: nested, and so not counted
   return thread;
 }
@@ -122,18 +121,18 @@ bool AllQuiet(const ThreadRecord* mine) {
 }  // namespace
 
 LIMPET_COLD Thread* EnterSlow() {
-  if (tls_record && tls_record->busy) return nullptr;  // nested, or the very thread that pauses the world
+  if (tls.record && tls.record->busy) return nullptr;  // nested, or the very thread that pauses the world
   for (unsigned spins = 0; g_gate.state == uint32_t(Gate::kPaused); ++spins) {
     if (spins < 64) __builtin_ia32_pause(); else sched_yield();
   }
   if (g_gate.state != uint32_t(Gate::kOpen)) return nullptr;
-  if (tls_record) return Enter();
+  if (tls.record) return Enter();
   return StartThread();
 }
 
 LIMPET_COLD Thread* EnterNested() {
-  if (!tls_record || !tls_record->busy || g_gate.state != uint32_t(Gate::kOpen)) return nullptr;
-  return tls_thread;
+  if (!tls.record || !tls.record->busy || g_gate.state != uint32_t(Gate::kOpen)) return nullptr;
+  return tls.thread;
 }
 
 bool SetUpThreads() {
@@ -163,7 +162,7 @@ void ForgetMarks() {
 }
 
 void ForgetOtherThreads() {
-  Thread* mine = tls_thread;
+  Thread* mine = tls.thread;
   for (Thread* thread = g_threads; thread;) {
     Thread* next = thread->next;
     if (thread != mine) {
@@ -190,7 +189,7 @@ bool PauseWorld() {
   if (g_membarrier) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
   __sync_synchronize();
   const uint64_t start = NowNs();
-  while (!AllQuiet(tls_record)) {
+  while (!AllQuiet(tls.record)) {
     if (NowNs() - start > kPauseLimitNs) return false;
     sched_yield();
   }

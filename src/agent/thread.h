@@ -43,16 +43,20 @@ struct Thread {
   SiteCacheEntry sites[1u << kSiteCacheBits];
 };
 
-// Reached in one instruction each. tls_record is null until the thread's first event.
-extern thread_local capture::ThreadRecord* tls_record __attribute__((tls_model("initial-exec")));
-extern thread_local Thread* tls_thread __attribute__((tls_model("initial-exec")));
+// What every hook looks at first. Null until the thread's first event. (__thread: a thread_local that is defined elsewhere
+// would be asked at each use whether it has a constructor.)
+struct ThreadLocal {
+  capture::ThreadRecord* record;
+  Thread* thread;
+};
+extern __thread ThreadLocal tls __attribute__((tls_model("initial-exec")));
 
 // First event of a thread, or the gate is not open: the slow half of Enter.
 Thread* EnterSlow();
 
 // Begins a hook on this thread. Null: count nothing, pass the call on (nested call, or not recording).
 inline Thread* Enter() {
-  capture::ThreadRecord* record = tls_record;
+  capture::ThreadRecord* record = tls.record;
   if (LIMPET_UNLIKELY(!record)) return EnterSlow();
   // Before the first store: in a child made behind our back the record is still the parent's.
   if (LIMPET_UNLIKELY(g_gate.state != uint32_t(Gate::kOpen))) return EnterSlow();
@@ -63,7 +67,7 @@ inline Thread* Enter() {
     record->busy = 0;
     return EnterSlow();
   }
-  return tls_thread;
+  return tls.thread;
 }
 
 // For a thread that Enter turned away: not null when that was because the thread is inside a hook already. Such a call gives
@@ -73,7 +77,7 @@ LIMPET_COLD Thread* EnterNested();
 
 inline void Leave() {
   __asm__ volatile("" ::: "memory");
-  tls_record->busy = 0;
+  tls.record->busy = 0;
 }
 
 // Called once, before the gate opens.

@@ -249,7 +249,7 @@ struct SampleRecord {
   uint64_t time_ns;
   uint64_t volume;
   uint64_t live_bytes;
-  uint64_t live_blocks;
+  uint64_t live_blocks;     // as last counted: counting walks all cells, so it may be some samples old
   uint64_t rss_bytes;
   uint32_t epoch;
   uint32_t gc_collections[3];   // by generation, since the start
