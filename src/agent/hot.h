@@ -83,6 +83,7 @@ inline uint32_t PairAnywhere(Thread* thread, Domain domain, bool* locked) {
   char* state = AttachedStateAnywhere<L>(thread, &own);
   const char* top = own ? cpython::CurrentFrame<L>(own) : nullptr;
   *locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
+  if (state && !*locked && g_python.main_interpreter) g_python.more_interpreters = true;
   if (!top && state && g_python.is_finalizing && g_python.is_finalizing()) NoteFinalizing();
   const uint64_t key = DomainSalt(domain) ^ (top ? Look<L>(thread, top) : kEmptyStack);
   return PairOf(thread, key, [&] { return PairOfStack<L>(thread, key, top, domain); });

@@ -33,6 +33,7 @@ struct Python {
   long tls_offset;                    // of the interpreter's current-thread variable from the thread pointer; 0: unknown
   unsigned version_hex;               // PY_VERSION_HEX
   bool may_mark;                      // frames may be marked (look.h)
+  bool more_interpreters;             // one was seen besides the main one: it may have a lock of its own
 };
 extern Python g_python;
 

@@ -30,7 +30,7 @@ struct Hooks {
   }
   static void Die(Thread* thread, const Row& row) {
     if (!row.cell) return;
-    CountDeath(thread, row.cell, row.size, kHasLock || g_anywhere.holds_lock(thread));
+    CountDeath(thread, row.cell, row.size, (kHasLock && !g_python.more_interpreters) || g_anywhere.holds_lock(thread));
   }
 
   LIMPET_HOT static void* Malloc(void* context, size_t size) {
@@ -82,7 +82,7 @@ struct Hooks {
     }
     const Row row = TakeRow(reinterpret_cast<uintptr_t>(block));
     Die(thread, row);
-    if (LIMPET_UNLIKELY(row.code)) FreeKept(original, KeepBack(block, row.size));
+    if (LIMPET_UNLIKELY(row.code)) FreeKept(original, KeepBack(block, row.size, g_anywhere.holds_lock(thread)));
     else original.free(original.context, block);
     if (!nested) Leave();
   }

@@ -207,6 +207,16 @@ inline uint32_t FindOrAddPair(uint64_t key, Domain domain, Resolve resolve) {
   return pair;
 }
 
+// No stack is known any more, nor the code in them. REQUIRES: the agent's lock.
+void ForgetStacks() {
+  if (g_stacks.by_hash.size() == 0) return;
+  g_stacks.by_hash.Clear();
+  g_stacks.node_of.Clear();
+  g_stacks.code_of.Clear();
+  ForgetMarks();
+  __atomic_add_fetch(&g_counters.tag, 1, __ATOMIC_RELEASE);
+}
+
 }  // namespace
 
 template <class L>
@@ -233,17 +243,18 @@ uint32_t InternString(const char* text, uint32_t length) {
   return id;
 }
 
-LIMPET_COLD void* KeepBack(void* block, uint64_t size) {
+LIMPET_COLD void* KeepBack(void* block, uint64_t size, bool of_main) {
   LockGuard guard(g_agent.lock);
+  if (!of_main) {
+    ForgetStacks();
+    memset(block, 0, sizeof(void*));
+    return block;
+  }
   memcpy(block, &g_kept.first, sizeof(void*));
   g_kept.first = block;
   g_kept.bytes += size;
   if (++g_kept.blocks < kKeepBlocks && g_kept.bytes < kKeepBytes) return nullptr;
-  g_stacks.by_hash.Clear();
-  g_stacks.node_of.Clear();
-  g_stacks.code_of.Clear();
-  ForgetMarks();
-  __atomic_add_fetch(&g_counters.tag, 1, __ATOMIC_RELEASE);
+  ForgetStacks();
   void* list = g_kept.first;
   g_kept = {};
   return list;

@@ -62,8 +62,9 @@ uint32_t PairWithoutFrames(uint64_t key, capture::Domain domain);
 uint32_t InternString(const char* text, uint32_t length);
 
 // Keeps the memory of a dead code object until no stale hash can name it; returns blocks to free now in a list linked
-// through their first word (null: none).
-void* KeepBack(void* block, uint64_t size);
+// through their first word (null: none). A block of another interpreter than the main one is not kept: its allocator may be of
+// its own, and gone with it; so stacks are forgotten at once.
+void* KeepBack(void* block, uint64_t size, bool of_main);
 
 }  // namespace limpet::agent
 
