@@ -16,6 +16,7 @@ constexpr double kVerySameRhythm = 0.95;
 constexpr uint64_t kNumberBytes = 40;  // an int or a float is no larger
 // Lists, dicts and floats, with the collector's header; and what share of the blocks of a line free lists may hand on to others.
 constexpr std::array<uint64_t, 3> kRecycledBytes = {56, 64, 24};
+constexpr uint64_t kMostRecycledBytes = 232;
 constexpr double kOftenRecycled = 0.35;
 constexpr double kSeldomRecycled = 0.05;
 
@@ -39,13 +40,23 @@ std::string_view WithoutComprehensions(std::string_view function) {
   return function;
 }
 
-// Tuples come in many sizes: they are believed to be recycled only where nearly all others of the line died.
-bool IsRecycledSize(capture::Amount live, bool nearly_all_died) {
+// Tuples and the keys of dicts come in many sizes: they are believed to be recycled only where nearly all others of the line died.
+bool MayBeRecycled(capture::Amount live, bool nearly_all_died) {
   uint64_t size = (live.bytes + live.blocks / 2) / live.blocks;
+  if (nearly_all_died) return size <= kMostRecycledBytes;
   uint64_t all = size * live.blocks;
-  if (std::max(all, live.bytes) - std::min(all, live.bytes) > live.bytes / 50) return false;
-  bool listed = std::find(kRecycledBytes.begin(), kRecycledBytes.end(), size) != kRecycledBytes.end();
-  return listed || (nearly_all_died && size % 8 == 0 && size >= 48 && size <= 200);
+  bool exact = std::max(all, live.bytes) - std::min(all, live.bytes) <= live.bytes / 50;
+  return exact && std::find(kRecycledBytes.begin(), kRecycledBytes.end(), size) != kRecycledBytes.end();
+}
+
+// Blocks per slot that keeps any. Few of them are spread unevenly by chance.
+double Density(const std::vector<Slot>& slots) {
+  double blocks = 0, keeping = 0;
+  for (const Slot& slot : slots) {
+    blocks += static_cast<double>(slot.survivors.blocks);
+    keeping += slot.survivors.blocks > 0;
+  }
+  return keeping > 0 ? blocks / keeping : 0;
 }
 
 class Joiner {
@@ -77,15 +88,16 @@ class Joiner {
       owned += suspects_[member].live;
       objects |= suspects_[member].kind == Kind::kPythonObject;
     }
-    if (!objects || chains_[self].empty() || s.kind == Kind::kNative) return false;
-    if (s.signal != Signal::kSurvival || o.signal != Signal::kSurvival || s.as_of != o.as_of) return false;
-    // Numbers up to 256 are there from the start, and free lists hold some at first: a by-product may begin later than its owner.
-    if (Rhythm(s.slots, o.slots, s.judgement.onset_slot) < kVerySameRhythm) return false;
-    if (s.live.bytes * 2 > owned.bytes) return false;
-    if (s.kind == Kind::kRawBlock) return OnlyStorage(s) && ShareCaller(self, owner);
-    if (s.live.blocks > owned.blocks * 11 / 10) return false;
-    uint64_t foreign = ForeignBlocks(s, MayBeNumbersOf(self, owner), MayBeRecycledBy(s, o));
-    return foreign * 20 >= s.live.blocks * 19;
+    if (chains_[self].empty() || s.kind == Kind::kNative || s.signal != Signal::kSurvival || s.as_of != o.as_of) return false;
+    // What passes through a queue leaves and comes back: then the time of birth of a recycled block tells nothing.
+    if (o.signal != Signal::kBacklog && (o.signal != Signal::kSurvival || !SameRhythm(s, o))) return false;
+    bool lesser = s.live.bytes * 2 <= owned.bytes && s.live.blocks <= owned.blocks * 11 / 10;
+    if (s.kind == Kind::kRawBlock) return objects && lesser && OnlyStorage(s) && ShareCaller(self, owner);
+    bool numbers = lesser && objects && MayBeNumbersOf(self, owner);
+    // Of a leaked dict all but what is in it may be recycled: the dict and its keys.
+    bool few_of_many = s.line_survival < kSeldomRecycled && s.live.bytes <= 3 * owned.bytes && s.live.blocks <= 3 * owned.blocks;
+    bool recycled = (lesser || few_of_many) && MayBeRecycledBy(s, o);
+    return ForeignBlocks(s, numbers, recycled) * 20 >= s.live.blocks * 19;
   }
 
  private:
@@ -107,6 +119,13 @@ class Joiner {
     return false;
   }
 
+  // Numbers up to 256 are there from the start, and free lists hold some at first: a by-product may begin later than its owner.
+  bool SameRhythm(const Suspect& s, const Suspect& o) const {
+    double a = Density(s.slots), b = Density(o.slots);
+    double by_chance = a / (a + 1) * (b / (b + 1));  // what chance leaves of a cosine of 1
+    return Rhythm(s.slots, o.slots, s.judgement.onset_slot) >= kVerySameRhythm * by_chance;
+  }
+
   // Live blocks that may belong to objects of other lines, judged by their sizes at each site: small enough for an int or a float, or
   // exactly as large as what CPython keeps in free lists.
   uint64_t ForeignBlocks(const Suspect& s, bool numbers, bool recycled) const {
@@ -116,7 +135,7 @@ class Joiner {
       capture::Amount live = LiveAt(site, s.as_of);
       if (live.blocks == 0 || site.domain != capture::Domain::kObject) continue;
       bool number = numbers && live.bytes <= kNumberBytes * live.blocks;
-      if (number || (recycled && IsRecycledSize(live, s.line_survival < kSeldomRecycled))) foreign += live.blocks;
+      if (number || (recycled && MayBeRecycled(live, s.line_survival < kSeldomRecycled))) foreign += live.blocks;
     }
     return foreign;
   }

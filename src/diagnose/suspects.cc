@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "diagnose/backlog.h"
 #include "diagnose/deferred.h"
@@ -16,6 +17,8 @@ using capture::Process;
 constexpr size_t kMaxSuspects = 4000;
 constexpr uint64_t kMinBytes = 1000;
 constexpr double kLatePeak = 0.15;     // a peak in this last share of the run counts as "while it ran"
+constexpr double kBriefSeconds = 0.3, kLongSeconds = 5;
+constexpr double kBriefConfidence = 0.75;
 constexpr double kPeakDiscount = 0.92; // what was freed in the end may have been meant to be
 
 // Survivors by kind of allocator, from the onset on.
@@ -63,6 +66,12 @@ double RunAfterPeak(const Process& process, AsOf reference) {
   return total > 0 ? after / total : 1;
 }
 
+// Caches that fill up look like leaks at first, and most do so within seconds: who saw less is less sure.
+double MostConfidence(double seconds) {
+  double watched = std::log(std::max(seconds, kBriefSeconds) / kBriefSeconds) / std::log(kLongSeconds / kBriefSeconds);
+  return kBriefConfidence + (1 - kBriefConfidence) * std::min(1.0, watched);
+}
+
 class Judge {
  public:
   Judge(const Process& process, const UnitTable& table)
@@ -73,7 +82,7 @@ class Judge {
     s.unit = unit;
     s.peak_live = peak_live;
     TakeImage(s, reference_, live);
-    if (s.signal != Signal::kNone || !process_.peak.valid) return Finish(s);
+    if (s.signal == Signal::kSurvival || !process_.peak.valid) return Finish(s);
     bool was_more = peak_live.bytes > live.bytes + live.bytes / 2;
     if (!was_more) return Finish(s);
     Suspect at_peak = s;
@@ -81,8 +90,10 @@ class Judge {
     at_peak.confidence *= kPeakDiscount;
     // What grew must have gone since, not only what was in use at the peak.
     bool gone = at_peak.signal == Signal::kSwelling || static_cast<double>(live.blocks) < at_peak.steady_blocks / 1.5;
-    if (at_peak.signal != Signal::kNone && gone && after_peak_ <= kLatePeak) return Finish(at_peak);
-    s.reason = ReasonForLess(s, at_peak, live);
+    bool more_likely = at_peak.signal != Signal::kNone && at_peak.confidence > s.confidence;
+    if ((s.signal == Signal::kNone ? at_peak.signal != Signal::kNone : more_likely) && gone && after_peak_ <= kLatePeak)
+      return Finish(at_peak);
+    if (s.signal == Signal::kNone) s.reason = ReasonForLess(s, at_peak, live);
     return Finish(s);
   }
 
@@ -96,6 +107,13 @@ class Judge {
       return goes_on ? Reason::kFlushed : Reason::kReleased;
     }
     return now.reason;
+  }
+
+  // How long the growth went on.
+  double SecondsOf(const Suspect& s) const {
+    uint64_t end = TimeOf(process_, s.as_of).time_ns;
+    uint64_t begin = s.slots.empty() ? end : process_.groups[s.judgement.onset_slot].start_ns;
+    return end > begin ? static_cast<double>(end - begin) / 1e9 : 0;
   }
 
   void TakeImage(Suspect& s, AsOf as_of, Amount live) const {
@@ -117,6 +135,7 @@ class Judge {
     s.since = s.judgement.onset_slot;
     s.may_be_garbage = s.judgement.growing && MayAwaitCollection(process_, s.slots, s.judgement);
     if (s.may_be_garbage) s.confidence = std::min(s.confidence, kGarbageConfidence);
+    s.confidence = std::min(s.confidence, MostConfidence(SecondsOf(s)));
     if (!s.judgement.growing && s.swelling.swelling) {
       s.signal = Signal::kSwelling;
       s.confidence = s.swelling.confidence;
