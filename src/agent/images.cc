@@ -35,23 +35,21 @@ void WriteImage(uint32_t which, uint64_t now) {
   ImageHeader& header = file.header()->images[which];
   __atomic_store_n(&header.valid, 0, __ATOMIC_RELEASE);
   const uint32_t pairs = file.Count(Table::kCells) / 2;
-  if (!file.Reserve(table, pairs * 2 - 1)) return;
+  if (!file.Reserve(table, pairs - 1)) return;
   uint64_t blocks = 0, bytes = 0;
   for (uint32_t pair = 0; pair < pairs; ++pair) {
-    auto* record = static_cast<ImageRecord*>(file.Reserve(table, pair * 2));
-    auto* second = static_cast<ImageRecord*>(file.Reserve(table, pair * 2 + 1));
-    if (!record || !second) return;
+    auto* record = static_cast<ImageRecord*>(file.Reserve(table, pair));
+    if (!record) return;
     *record = LiveIn(PairAt(pair));
-    *second = {};
     blocks += record->live_blocks;
     bytes += record->live_bytes;
   }
-  file.SetCount(table, pairs * 2);
+  file.SetCount(table, pairs);
   header.epoch = g_counters.epoch;
   header.time_ns = now - file.header()->start_monotonic_ns;
   header.live_blocks = blocks;
   header.live_bytes = bytes;
-  header.cells = pairs * 2;
+  header.pairs = pairs;
   __atomic_store_n(&header.valid, 1, __ATOMIC_RELEASE);
 }
 
@@ -63,9 +61,9 @@ void ForEachRecord(uint32_t pair, Visit visit) {
   DataFile& file = g_agent.file;
   for (uint32_t which = 0; which < 3; ++which) {
     const ImageHeader& image = file.header()->images[which];
-    if (!image.valid || image.cells <= pair * 2) continue;
+    if (!image.valid || image.pairs <= pair) continue;
     const Table table = Table(uint32_t(Table::kImagePeakA) + which);
-    if (visit(table, file.At<ImageRecord>(table, pair * 2))) return;
+    if (visit(table, file.At<ImageRecord>(table, pair))) return;
   }
 }
 
@@ -79,7 +77,7 @@ bool InImage(uint32_t pair) {
 
 void FoldInImages(uint32_t from, uint32_t to) {
   ForEachRecord(from, [&](Table table, ImageRecord* record) {
-    auto* target = g_agent.file.At<ImageRecord>(table, to * 2);  // to < from: it is in the image as well
+    auto* target = g_agent.file.At<ImageRecord>(table, to);  // to < from: it is in the image as well
     target->live_blocks += record->live_blocks;
     target->live_bytes += record->live_bytes;
     *record = {};

@@ -61,7 +61,7 @@ template <size_t kSize>
 void SetText(char (&field)[kSize], std::string_view text) {
   const size_t length = std::min(text.size(), kSize);
   std::memset(field, 0, kSize);
-  std::memcpy(field, text.data(), length);
+  std::memcpy(field, text.data(), length);  // NOLINT(bugprone-suspicious-stringview-data-usage): `length` ends it
 }
 
 }  // namespace
@@ -97,7 +97,8 @@ uint32_t ProcessBuilder::String(std::string_view text) {
   if (const auto found = string_ids_.find(text); found != string_ids_.end()) return found->second;
   const auto length = uint32_t(std::min<size_t>(text.size(), kMaxString));
   const size_t size = (sizeof length + length + 3) / 4 * 4;
-  if (strings_.size() % kBlockSize + size > kBlockSize) strings_.resize((strings_.size() / kBlockSize + 1) * kBlockSize);
+  if (strings_.size() % kBlockSize + size > kBlockSize)
+    strings_.resize((strings_.size() / kBlockSize + 1) * kBlockSize);
   const auto id = uint32_t(strings_.size() / 4);
   strings_.append(reinterpret_cast<const char*>(&length), sizeof length);
   strings_.append(text.substr(0, length));
@@ -113,14 +114,25 @@ uint32_t ProcessBuilder::FrameOf(const FrameSpec& spec) {
   const auto [code, new_code] = code_ids_.emplace(std::pair(file, qualname), uint32_t(codes.size()));
   if (new_code) {
     const uint32_t name = String(std::string_view(spec.function).substr(spec.function.rfind('.') + 1));
-    codes.push_back({.filename = file, .name = name, .qualname = qualname, .first_line = spec.first_line, .address = 0, .flags = 0,
+    codes.push_back({.filename = file,
+                     .name = name,
+                     .qualname = qualname,
+                     .first_line = spec.first_line,
+                     .address = 0,
+                     .flags = 0,
                      .pad = 0});
   }
   auto& frames = records<FrameRecord>();
-  const auto [frame, new_frame] = frame_ids_.emplace(std::tuple(code->second, spec.line, spec.column), uint32_t(frames.size()));
+  const auto [frame, new_frame] =
+      frame_ids_.emplace(std::tuple(code->second, spec.line, spec.column), uint32_t(frames.size()));
   if (new_frame) {
-    frames.push_back({.code = code->second, .offset = uint32_t(frames.size()) * 2, .line = spec.line, .end_line = spec.line,
-                      .column = spec.column, .end_column = spec.end_column, .pad = 0});
+    frames.push_back({.code = code->second,
+                      .offset = uint32_t(frames.size()) * 2,
+                      .line = spec.line,
+                      .end_line = spec.line,
+                      .column = spec.column,
+                      .end_column = spec.end_column,
+                      .pad = 0});
   }
   return frame->second;
 }
@@ -174,8 +186,11 @@ uint32_t ProcessBuilder::NextEpoch(const EpochSpec& spec) {
   now_ns_ += spec.duration_ns;
   volume_ += spec.other_volume;
   header_.iterations += spec.iterations;
-  records<EpochRecord>().push_back({.start_ns = now_ns_, .start_volume = volume_, .folds = header_.folds,
-                                    .iterations = header_.iterations, .live_bytes = live().bytes});
+  records<EpochRecord>().push_back({.start_ns = now_ns_,
+                                    .start_volume = volume_,
+                                    .folds = header_.folds,
+                                    .iterations = header_.iterations,
+                                    .live_bytes = live().bytes});
   return epoch();
 }
 
@@ -215,14 +230,20 @@ Amount ProcessBuilder::live() const {
 void ProcessBuilder::FillImage(size_t which) {
   const auto& cells = records<CellRecord>();
   std::vector<ImageRecord>& image = images_[which];
-  image.assign(cells.size(), ImageRecord{});
+  image.assign(cells.size() / 2, ImageRecord{});
   for (size_t i = 0; i < cells.size(); i += 2) {
     if (cells[i].site == kNoSite) continue;
-    image[i].live_blocks = cells[i].births + cells[i + 1].births - cells[i].deaths - cells[i + 1].deaths;
-    image[i].live_bytes = cells[i].birth_bytes + cells[i + 1].birth_bytes - cells[i].death_bytes - cells[i + 1].death_bytes;
+    image[i / 2].live_blocks = cells[i].births + cells[i + 1].births - cells[i].deaths - cells[i + 1].deaths;
+    image[i / 2].live_bytes =
+        cells[i].birth_bytes + cells[i + 1].birth_bytes - cells[i].death_bytes - cells[i + 1].death_bytes;
   }
-  header_.images[which] = {.valid = 1, .epoch = epoch(), .time_ns = now_ns_, .live_blocks = live().blocks, .live_bytes = live().bytes,
-                           .cells = uint32_t(cells.size()), .pad = 0};
+  header_.images[which] = {.valid = 1,
+                           .epoch = epoch(),
+                           .time_ns = now_ns_,
+                           .live_blocks = live().blocks,
+                           .live_bytes = live().bytes,
+                           .pairs = uint32_t(image.size()),
+                           .pad = 0};
 }
 
 void ProcessBuilder::TakePeak() {
@@ -251,7 +272,8 @@ void ProcessBuilder::AddSample(uint64_t rss_bytes) {
 }
 
 void ProcessBuilder::AddMark(std::string_view name) {
-  records<MarkRecord>().push_back({.time_ns = now_ns_, .name = String(name), .epoch = epoch(), .iterations = header_.iterations, .pad = 0});
+  records<MarkRecord>().push_back(
+      {.time_ns = now_ns_, .name = String(name), .epoch = epoch(), .iterations = header_.iterations, .pad = 0});
   NextEpoch({.duration_ns = 0});
 }
 
@@ -274,8 +296,9 @@ void ProcessBuilder::SetCommand(const std::vector<std::string>& words) {
 std::string ProcessBuilder::Bytes() const {
   BlockWriter writer;
   writer.Add(Table::kStrings, strings_.data(), 1, strings_.size());
-  std::apply(
-      [&, table = uint32_t(Table::kCodes)](const auto&... records) mutable { (writer.Add(Table(table++), records), ...); }, tables_);
+  std::apply([&, table = uint32_t(Table::kCodes)](
+                 const auto&... records) mutable { (writer.Add(Table(table++), records), ...); },
+             tables_);
   for (uint32_t which = 0; which < 3; ++which) writer.Add(Table(uint32_t(Table::kImagePeakA) + which), images_[which]);
   FileHeader header = header_;
   if (header.last_tick_ns == 0) header.last_tick_ns = now_ns_ + kSecond;

@@ -33,16 +33,16 @@ class ProcessBuilder {
  public:
   struct FrameSpec {
     std::string file;
-    std::string function;           // qualified name
+    std::string function;  // qualified name
     uint32_t line = 0;
     uint32_t first_line = 1;
-    uint16_t column = 0xffff;       // 0xffff: unknown
+    uint16_t column = 0xffff;  // 0xffff: unknown
     uint16_t end_column = 0xffff;
   };
   struct EpochSpec {
-    uint64_t duration_ns = 1'000'000'000;   // of the epoch that ends
-    uint64_t other_volume = 0;              // bytes allocated in it beyond what Born says
-    uint32_t iterations = 0;                // marked in it
+    uint64_t duration_ns = 1'000'000'000;  // of the epoch that ends
+    uint64_t other_volume = 0;             // bytes allocated in it beyond what Born says
+    uint32_t iterations = 0;               // marked in it
   };
 
   ProcessBuilder();
@@ -61,7 +61,8 @@ class ProcessBuilder {
   // Blocks that were born in `birth_epoch` die.
   void Died(uint32_t site, uint32_t birth_epoch, uint64_t blocks, uint64_t bytes, bool locked = true);
   // Both at once, for any epoch that there is: what a finished recording holds of it.
-  void Cell(uint32_t site, uint32_t birth_epoch, uint64_t births, uint64_t birth_bytes, uint64_t deaths, uint64_t death_bytes);
+  void Cell(uint32_t site, uint32_t birth_epoch, uint64_t births, uint64_t birth_bytes, uint64_t deaths,
+            uint64_t death_bytes);
 
   // Keeps an image of what is live now. Like the agent, takes the peak images in turns.
   void TakePeak();
@@ -105,8 +106,8 @@ class ProcessBuilder {
       tables_;
   std::vector<ImageRecord> images_[3];
   std::map<std::string, uint32_t, std::less<>> string_ids_;
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> code_ids_;                // (file, qualified name)
-  std::map<std::tuple<uint32_t, uint32_t, uint16_t>, uint32_t> frame_ids_;    // (code, line, column)
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> code_ids_;              // (file, qualified name)
+  std::map<std::tuple<uint32_t, uint32_t, uint16_t>, uint32_t> frame_ids_;  // (code, line, column)
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> node_ids_, site_ids_, pair_ids_;
   uint32_t groups_ = 0;
   size_t next_peak_ = 0;

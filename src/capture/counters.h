@@ -13,7 +13,7 @@
 
 namespace limpet::capture {
 
-// One image, still by cell.
+// One image, still by pair of cells.
 struct RawImage {
   ImageHeader header{};
   Records<ImageRecord> records;
@@ -21,7 +21,7 @@ struct RawImage {
 
 // The counters as copied from the file, before anything is joined.
 struct RawCounters {
-  Records<CellRecord> cells;     // fold journal applied
+  Records<CellRecord> cells;  // fold journal applied
   std::optional<RawImage> peak;
   std::optional<RawImage> final;
 };
@@ -33,8 +33,8 @@ Records<SiteRecord> LoadSites(const TableFile& file);
 
 // Adds up the cells of each site and epoch group: fills sites, the sums and the images.
 // REQUIRES: nodes are filled.
-void BuildSites(const RawCounters& counters, const Records<SiteRecord>& sites, const EpochTable& epochs, ProblemLog& problems,
-                Process& process);
+void BuildSites(const RawCounters& counters, const Records<SiteRecord>& sites, const EpochTable& epochs,
+                ProblemLog& problems, Process& process);
 
 }  // namespace limpet::capture
 

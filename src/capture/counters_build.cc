@@ -22,7 +22,9 @@ struct Tally {
   int64_t final_blocks = 0, final_bytes = 0;
 };
 
-Amount NotNegative(int64_t blocks, int64_t bytes) { return {uint64_t(std::max<int64_t>(blocks, 0)), uint64_t(std::max<int64_t>(bytes, 0))}; }
+Amount NotNegative(int64_t blocks, int64_t bytes) {
+  return {uint64_t(std::max<int64_t>(blocks, 0)), uint64_t(std::max<int64_t>(bytes, 0))};
+}
 
 // Sites by (node, domain): element i of the result says which of process.sites record i is, or kNone. The writer makes one record each;
 // should there be several, they are added up.
@@ -35,12 +37,14 @@ std::vector<uint32_t> JoinSites(const Records<SiteRecord>& records, ProblemLog& 
     if (!records.Has(i)) continue;
     const SiteRecord& record = records[i];
     if (record.domain >= kDomainCount) {
-      LIMPET_PROBLEM(problems, "sites of domains that do not exist", "site {}: its domain {} does not exist; left out", i, record.domain);
+      LIMPET_PROBLEM(problems, "sites of domains that do not exist", "site {}: its domain {} does not exist; left out",
+                     i, record.domain);
       continue;
     }
     uint32_t node = record.node;
     if (node >= process.nodes.size()) {
-      LIMPET_PROBLEM(problems, "sites of nodes that do not exist", "site {}: its node {} does not exist ({} nodes); its stack is lost", i, node,
+      LIMPET_PROBLEM(problems, "sites of nodes that do not exist",
+                     "site {}: its node {} does not exist ({} nodes); its stack is lost", i, node,
                      process.nodes.size());
       node = 0;
     }
@@ -100,21 +104,23 @@ class SiteBuilder {
     if (!counters_.cells.Has(i) || cell.site == kNoSite) return kNone;
     if (cell.site >= joined.size() || joined[cell.site] == kNone) {
       LIMPET_PROBLEM(problems_, "cells of sites that do not exist",
-                     "cell {}: its site {} does not exist ({} sites); {} births and {} deaths are not counted", i, cell.site, joined.size(),
-                     cell.births, cell.deaths);
+                     "cell {}: its site {} does not exist ({} sites); {} births and {} deaths are not counted", i,
+                     cell.site, joined.size(), cell.births, cell.deaths);
       return kNone;
     }
     if (!epochs_.Has(cell.epoch) && !epochs_.group_of.empty()) {
-      LIMPET_PROBLEM(problems_, "cells of epochs that do not exist", "cell {}: its epoch {} does not exist ({} epochs); the last is taken", i,
-                     cell.epoch, epochs_.group_of.size());
+      LIMPET_PROBLEM(problems_, "cells of epochs that do not exist",
+                     "cell {}: its epoch {} does not exist ({} epochs); the last is taken", i, cell.epoch,
+                     epochs_.group_of.size());
     }
     return joined[cell.site];
   }
 
-  // Says whether the image's record of a cell is about the blocks that the cell counts now, and not about a cell that has been
-  // folded away and put to another use since.
-  bool IsOf(const RawImage& image, size_t cell) const {
-    return image.records.Has(cell) && counters_.cells.Has(cell) && counters_.cells[cell].site != kNoSite &&
+  // Says whether the image's record of a pair of cells is about the blocks that the pair counts now, and not about one that has
+  // been folded away and put to another use since.
+  bool IsOf(const RawImage& image, size_t pair) const {
+    const size_t cell = pair * 2;
+    return image.records.Has(pair) && counters_.cells.Has(cell) && counters_.cells[cell].site != kNoSite &&
            counters_.cells[cell].epoch <= image.header.epoch;
   }
 
@@ -125,7 +131,9 @@ class SiteBuilder {
       if (!IsOf(*image, i)) lost += int32_t(image->records[i].live_blocks);
     }
     if (lost != 0) {
-      LIMPET_PROBLEM(problems_, name, "{}: {} of its blocks are in cells that are free or of later epochs; they are left out", name, lost);
+      LIMPET_PROBLEM(problems_, name,
+                     "{}: {} of its blocks are in cells that are free or of later epochs; they are left out", name,
+                     lost);
     }
   }
 
@@ -156,13 +164,15 @@ class SiteBuilder {
     const CellRecord& cell = counters_.cells[index];
     tally.births += {cell.births, cell.birth_bytes};
     tally.deaths += {cell.deaths, cell.death_bytes};
-    if (counters_.peak && IsOf(*counters_.peak, index)) {
-      tally.peak_blocks += int32_t(counters_.peak->records[index].live_blocks);
-      tally.peak_bytes += int64_t(counters_.peak->records[index].live_bytes);
+    if (index % 2 != 0) return;  // an image speaks of the pair
+    const uint32_t pair = index / 2;
+    if (counters_.peak && IsOf(*counters_.peak, pair)) {
+      tally.peak_blocks += int32_t(counters_.peak->records[pair].live_blocks);
+      tally.peak_bytes += int64_t(counters_.peak->records[pair].live_bytes);
     }
-    if (counters_.final && IsOf(*counters_.final, index)) {
-      tally.final_blocks += int32_t(counters_.final->records[index].live_blocks);
-      tally.final_bytes += int64_t(counters_.final->records[index].live_bytes);
+    if (counters_.final && IsOf(*counters_.final, pair)) {
+      tally.final_blocks += int32_t(counters_.final->records[pair].live_blocks);
+      tally.final_bytes += int64_t(counters_.final->records[pair].live_bytes);
     }
   }
 
@@ -171,25 +181,32 @@ class SiteBuilder {
     // A killed process can leave one operation half counted per thread that was in a hook.
     const uint64_t half_counted = process_.busy_threads;
     const char* kind = "sites with counters that do not fit together";
-    const auto where = [&] { return fmt::format("site of node {}, domain {}, epoch group {}", site.node.value, int(site.domain), group.value); };
+    const auto where = [&] {
+      return fmt::format("site of node {}, domain {}, epoch group {}", site.node.value, int(site.domain), group.value);
+    };
     if (tally.deaths.blocks > tally.births.blocks + half_counted) {
-      LIMPET_PROBLEM(problems_, kind, "{}: {} blocks died, but only {} were born", where(), tally.deaths.blocks, tally.births.blocks);
+      LIMPET_PROBLEM(problems_, kind, "{}: {} blocks died, but only {} were born", where(), tally.deaths.blocks,
+                     tally.births.blocks);
     } else if (tally.deaths.bytes > tally.births.bytes && half_counted == 0) {
-      LIMPET_PROBLEM(problems_, kind, "{}: {} bytes died, but only {} were born", where(), tally.deaths.bytes, tally.births.bytes);
-    } else if (tally.deaths.blocks == tally.births.blocks && tally.deaths.bytes < tally.births.bytes && half_counted == 0) {
-      LIMPET_PROBLEM(problems_, kind, "{}: all {} blocks died, but {} bytes of them live on", where(), tally.births.blocks,
-                     tally.births.bytes - tally.deaths.bytes);
+      LIMPET_PROBLEM(problems_, kind, "{}: {} bytes died, but only {} were born", where(), tally.deaths.bytes,
+                     tally.births.bytes);
+    } else if (tally.deaths.blocks == tally.births.blocks && tally.deaths.bytes < tally.births.bytes &&
+               half_counted == 0) {
+      LIMPET_PROBLEM(problems_, kind, "{}: all {} blocks died, but {} bytes of them live on", where(),
+                     tally.births.blocks, tally.births.bytes - tally.deaths.bytes);
     }
-    cohort.deaths = {std::min(cohort.births.blocks, cohort.deaths.blocks), std::min(cohort.births.bytes, cohort.deaths.bytes)};
+    cohort.deaths = {std::min(cohort.births.blocks, cohort.deaths.blocks),
+                     std::min(cohort.births.bytes, cohort.deaths.bytes)};
     const auto at_most_born = [&](Amount amount) {
       return Amount{std::min(amount.blocks, cohort.births.blocks), std::min(amount.bytes, cohort.births.bytes)};
     };
     cohort.peak_live = counters_.peak ? at_most_born(NotNegative(tally.peak_blocks, tally.peak_bytes)) : cohort.live();
-    cohort.final_live = counters_.final ? at_most_born(NotNegative(tally.final_blocks, tally.final_bytes)) : cohort.live();
+    cohort.final_live =
+        counters_.final ? at_most_born(NotNegative(tally.final_blocks, tally.final_bytes)) : cohort.live();
     return cohort;
   }
 
-  void FillImage(const RawImage& raw, Image& image, Amount Site::*live) const {
+  void FillImage(const RawImage& raw, Image& image, Amount Site::* live) const {
     image.valid = true;
     image.time_ns = raw.header.time_ns;
     image.group = epochs_.GroupOf(raw.header.epoch);
@@ -207,8 +224,8 @@ class SiteBuilder {
 
 }  // namespace
 
-void BuildSites(const RawCounters& counters, const Records<SiteRecord>& sites, const EpochTable& epochs, ProblemLog& problems,
-                Process& process) {
+void BuildSites(const RawCounters& counters, const Records<SiteRecord>& sites, const EpochTable& epochs,
+                ProblemLog& problems, Process& process) {
   const std::vector<uint32_t> joined = JoinSites(sites, problems, process);
   SiteBuilder(counters, epochs, problems, process).Build(joined);
 }

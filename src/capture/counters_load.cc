@@ -18,7 +18,7 @@ bool Same(const auto& a, const auto& b) { return std::memcmp(&a, &b, sizeof a) =
 std::optional<RawImage> LoadImage(const TableFile& file, Table table, size_t slot) {
   const ImageHeader before = file.ReadHeader().images[slot];
   if (before.valid != 1) return std::nullopt;
-  RawImage image{before, file.LoadImage<ImageRecord>(table, before.cells)};
+  RawImage image{before, file.LoadImage<ImageRecord>(table, before.pairs)};
   if (!Same(before, file.ReadHeader().images[slot])) return std::nullopt;
   return image;
 }
@@ -62,8 +62,8 @@ Records<CellRecord> LoadCells(const TableFile& file) {
 void ApplyFold(const FoldJournal& fold, Records<CellRecord>& cells, ProblemLog& problems) {
   if (fold.active == 0) return;
   if (fold.active != 1 || !cells.Has(fold.from) || !cells.Has(fold.to) || fold.from == fold.to) {
-    LIMPET_PROBLEM(problems, "fold", "fold journal: folding cell {} into cell {} makes no sense ({} cells); left out", fold.from, fold.to,
-                   cells.size());
+    LIMPET_PROBLEM(problems, "fold", "fold journal: folding cell {} into cell {} makes no sense ({} cells); left out",
+                   fold.from, fold.to, cells.size());
     return;
   }
   CellRecord& from = cells.items[fold.from];

@@ -83,8 +83,10 @@ TEST(Damage, HeadersThatAreNotOursAreErrorsWithFileAndOffset) {
   EXPECT_EQ(message("PK\x03\x04 and more"),
             "r/p1/data: not a recording that this limpet can read: it does not begin with \"LIMPET\" (at offset 0)");
   EXPECT_THAT(message(good.substr(0, 100)), HasSubstr("too short for a recording: 100 bytes"));
-  EXPECT_THAT(message(With(good, offsetof(FileHeader, version), 2u)), HasSubstr("format version 2, this limpet reads version 1"));
-  EXPECT_THAT(message(With(good, offsetof(FileHeader, block_size), 4096u)), HasSubstr("block size is 4096 and not 65536 (at offset 16)"));
+  EXPECT_THAT(message(With(good, offsetof(FileHeader, version), 2u)),
+              HasSubstr("format version 2, this limpet reads version 1"));
+  EXPECT_THAT(message(With(good, offsetof(FileHeader, block_size), 4096u)),
+              HasSubstr("block size is 4096 and not 65536 (at offset 16)"));
   EXPECT_THAT(message(With(good, offsetof(FileHeader, record_sizes) + 4 * size_t(Table::kCells), 8u)),
               HasSubstr("record size of cells is 8 and not 32"));
 }
@@ -115,7 +117,8 @@ TEST(Damage, ReferencesToWhatDoesNotExistAreToldAndDropped) {
   b.records<NodeRecord>()[2].parent = 2;
   b.records<NodeRecord>()[3].frame = 1234;
   const Process process = b.Read();
-  EXPECT_THAT(process.problems, Contains("cell 4: its site 99 does not exist (2 sites); 0 births and 0 deaths are not counted"));
+  EXPECT_THAT(process.problems,
+              Contains("cell 4: its site 99 does not exist (2 sites); 0 births and 0 deaths are not counted"));
   EXPECT_THAT(process.problems, Contains("frame 0: its code 50 does not exist"));
   EXPECT_THAT(process.problems, Contains("code 1: its string 1073741823 does not exist or is damaged"));
   EXPECT_THAT(process.problems, Contains("node 2: its parent 2 does not come before it; its callers are lost"));
@@ -130,7 +133,8 @@ TEST(Damage, MoreDeathsThanBirthsAreToldAndCut) {
   const auto site = b.Site({{"app.py", "f", 1}});
   b.Cell(site, 0, 3, 30, 5, 50);
   const Process process = b.Read();
-  EXPECT_THAT(process.problems, ElementsAre("site of node 1, domain 2, epoch group 0: 5 blocks died, but only 3 were born"));
+  EXPECT_THAT(process.problems,
+              ElementsAre("site of node 1, domain 2, epoch group 0: 5 blocks died, but only 3 were born"));
   EXPECT_EQ(process.live(), (Amount{0, 0}));
 }
 

@@ -43,12 +43,12 @@ EpochTable ReadEpochs(const TableFile& file, ProblemLog& problems) {
   for (size_t i = 1; i < records.size(); ++i) {
     EpochRecord& now = records.items[i];
     const EpochRecord& before = records.items[i - 1];
-    const bool backwards = now.start_ns < before.start_ns || now.start_volume < before.start_volume || now.folds < before.folds ||
-                           now.iterations < before.iterations;
+    const bool backwards = now.start_ns < before.start_ns || now.start_volume < before.start_volume ||
+                           now.folds < before.folds || now.iterations < before.iterations;
     if (!backwards) continue;
     if (records.Has(i)) {
-      LIMPET_PROBLEM(problems, "epochs that go backwards", "epoch {}: its time, volume, folds or iterations are less than those of epoch {}", i,
-                     i - 1);
+      LIMPET_PROBLEM(problems, "epochs that go backwards",
+                     "epoch {}: its time, volume, folds or iterations are less than those of epoch {}", i, i - 1);
     }
     now.start_ns = std::max(now.start_ns, before.start_ns);
     now.start_volume = std::max(now.start_volume, before.start_volume);
@@ -63,15 +63,19 @@ EpochTable ReadEpochs(const TableFile& file, ProblemLog& problems) {
   table.group_of.resize(records.size());
   for (const EpochRange& range : GroupEpochs(folds, file.ReadHeader().folds)) {
     const EpochRecord& start = records[range.first];
-    for (uint32_t epoch = range.first; epoch < range.end; ++epoch) table.group_of[epoch] = GroupId{uint32_t(table.groups.size())};
+    for (uint32_t epoch = range.first; epoch < range.end; ++epoch)
+      table.group_of[epoch] = GroupId{uint32_t(table.groups.size())};
     if (!table.groups.empty()) {
       EpochGroup& previous = table.groups.back();
       previous.end_ns = start.start_ns;
       previous.end_volume = start.start_volume;
       previous.end_iteration = start.iterations;
     }
-    table.groups.push_back({.start_ns = start.start_ns, .start_volume = start.start_volume, .first_iteration = start.iterations,
-                            .first_fine = range.first, .end_fine = range.end});
+    table.groups.push_back({.start_ns = start.start_ns,
+                            .start_volume = start.start_volume,
+                            .first_iteration = start.iterations,
+                            .first_fine = range.first,
+                            .end_fine = range.end});
   }
   if (table.groups.empty()) table.groups.emplace_back();
   return table;

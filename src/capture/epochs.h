@@ -12,8 +12,8 @@
 namespace limpet::capture {
 
 struct EpochTable {
-  std::vector<EpochGroup> groups;    // at least one; the ends of the last are not yet known
-  std::vector<GroupId> group_of;     // by fine epoch
+  std::vector<EpochGroup> groups;  // at least one; the ends of the last are not yet known
+  std::vector<GroupId> group_of;   // by fine epoch
 
   bool Has(uint32_t epoch) const { return epoch < group_of.size(); }
   // The group of a fine epoch; the last one for epochs that came after the table was read.

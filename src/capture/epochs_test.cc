@@ -58,7 +58,8 @@ RC_GTEST_PROP(GroupEpochs, AgreesWithNumberingTheGroups, ()) {
   // Rising fold counts with runs of any length in between, also such as no agent would write.
   std::vector<uint32_t> folds;
   uint32_t fold = 0;
-  for (const auto& run : *rc::gen::container<std::vector<std::pair<uint8_t, uint8_t>>>(rc::gen::arbitrary<std::pair<uint8_t, uint8_t>>())) {
+  for (const auto& run : *rc::gen::container<std::vector<std::pair<uint8_t, uint8_t>>>(
+           rc::gen::arbitrary<std::pair<uint8_t, uint8_t>>())) {
     folds.insert(folds.end(), run.first, fold);
     fold += run.second % 3;
   }

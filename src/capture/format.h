@@ -41,17 +41,17 @@ inline constexpr uint32_t kMaxBlocks = (kBlockSize - kHeaderSize) / 4;  // 15360
 // The tables. A table's id in the directory is its number here. kFree blocks have been reserved but hold nothing yet.
 enum class Table : uint8_t {
   kFree = 0,
-  kStrings = 1,    // StringRecord, variable size; an id is (byte offset in the table) / 4
-  kCodes = 2,      // CodeRecord
-  kFrames = 3,     // FrameRecord
-  kNodes = 4,      // NodeRecord
-  kSites = 5,      // SiteRecord
-  kCells = 6,      // CellRecord
-  kEpochs = 7,     // EpochRecord
-  kSamples = 8,    // SampleRecord
-  kMarks = 9,      // MarkRecord
-  kThreads = 10,   // ThreadRecord
-  kImagePeakA = 11,  // ImageRecord: the cells' live part when the most memory was live so far (A and B take turns)
+  kStrings = 1,      // StringRecord, variable size; an id is (byte offset in the table) / 4
+  kCodes = 2,        // CodeRecord
+  kFrames = 3,       // FrameRecord
+  kNodes = 4,        // NodeRecord
+  kSites = 5,        // SiteRecord
+  kCells = 6,        // CellRecord
+  kEpochs = 7,       // EpochRecord
+  kSamples = 8,      // SampleRecord
+  kMarks = 9,        // MarkRecord
+  kThreads = 10,     // ThreadRecord
+  kImagePeakA = 11,  // ImageRecord: the live part of each pair of cells when the most memory was live so far (A and B take turns)
   kImagePeakB = 12,
   kImageFinal = 13,  // ImageRecord: the same when the interpreter began to finalise
 };
@@ -68,12 +68,12 @@ static_assert(sizeof(BlockEntry) == 4);
 
 // Where a block of memory came from.
 enum class Domain : uint8_t {
-  kRaw = 0,       // PyMem_RawMalloc and kin
-  kMem = 1,       // PyMem_Malloc
-  kObject = 2,    // PyObject_Malloc
-  kMalloc = 3,    // malloc, calloc, posix_memalign, operator new ... called by C or C++ directly
-  kMap = 4,       // mmap of anonymous memory
-  kFileMap = 5,   // mmap of a file
+  kRaw = 0,      // PyMem_RawMalloc and kin
+  kMem = 1,      // PyMem_Malloc
+  kObject = 2,   // PyObject_Malloc
+  kMalloc = 3,   // malloc, calloc, posix_memalign, operator new ... called by C or C++ directly
+  kMap = 4,      // mmap of anonymous memory
+  kFileMap = 5,  // mmap of a file
 };
 inline constexpr uint32_t kDomainCount = 6;
 
@@ -92,14 +92,14 @@ enum class State : uint32_t {
 // What kind of program the process turned out to be.
 enum class Program : uint32_t { kUnknown = 0, kPython = 1, kNotPython = 2 };
 
-// One copy of the live part of all cells at a moment. Valid only while `valid` is 1.
+// One copy of the live part of all pairs of cells at a moment. Valid only while `valid` is 1.
 struct ImageHeader {
   uint32_t valid;
   uint32_t epoch;
-  uint64_t time_ns;      // since FileHeader::start_monotonic_ns
+  uint64_t time_ns;  // since FileHeader::start_monotonic_ns
   uint64_t live_blocks;
   uint64_t live_bytes;
-  uint32_t cells;        // number of ImageRecords
+  uint32_t pairs;  // number of ImageRecords
   uint32_t pad;
 };
 static_assert(sizeof(ImageHeader) == 40);
@@ -127,51 +127,51 @@ struct FileHeader {
   uint32_t header_size;
   uint32_t block_size;
   uint32_t max_blocks;
-  uint32_t record_sizes[16];       // sizeof of each table's record, by Table; 0 for strings
-  uint64_t start_realtime_ns;      // since the Unix epoch
-  uint64_t start_monotonic_ns;     // CLOCK_MONOTONIC; all times in the tables are relative to it
+  uint32_t record_sizes[16];    // sizeof of each table's record, by Table; 0 for strings
+  uint64_t start_realtime_ns;   // since the Unix epoch
+  uint64_t start_monotonic_ns;  // CLOCK_MONOTONIC; all times in the tables are relative to it
   int32_t pid;
   int32_t parent_pid;
-  int32_t forked_from;             // pid of the traced process that this one was forked from, or 0
-  uint32_t image;                  // k of p<pid>.<k>
-  uint32_t python_version;         // PY_VERSION_HEX, or 0
-  uint32_t program;                // Program
+  int32_t forked_from;      // pid of the traced process that this one was forked from, or 0
+  uint32_t image;           // k of p<pid>.<k>
+  uint32_t python_version;  // PY_VERSION_HEX, or 0
+  uint32_t program;         // Program
   uint32_t page_size;
-  uint32_t header_crc;             // CRC-32 of the bytes before this field (they are not changed once written)
+  uint32_t header_crc;  // CRC-32 of the bytes before this field (they are not changed once written)
 
   // --- below this line fields change while the process runs ---
-  uint32_t state;                  // State
-  uint32_t in_fork;                // 1 while a fork copies the file
-  uint32_t blocks;                 // blocks in the file that the directory describes, block 0 included
-  uint32_t counts[kTableCount];    // valid records of each table; for strings: bytes / 4
+  uint32_t state;                // State
+  uint32_t in_fork;              // 1 while a fork copies the file
+  uint32_t blocks;               // blocks in the file that the directory describes, block 0 included
+  uint32_t counts[kTableCount];  // valid records of each table; for strings: bytes / 4
   uint32_t pad0;
-  ImageHeader images[3];           // peak A, peak B, final
+  ImageHeader images[3];  // peak A, peak B, final
   FoldJournal fold;
-  uint64_t inherited_blocks;       // live when this process was forked: counted as births of epoch 0
+  uint64_t inherited_blocks;  // live when this process was forked: counted as births of epoch 0
   uint64_t inherited_bytes;
-  uint64_t peak_bytes;             // most bytes live at once, looked at every tick (some 64 KiB of allocation)
+  uint64_t peak_bytes;  // most bytes live at once, looked at every tick (some 64 KiB of allocation)
   uint64_t peak_time_ns;
   uint64_t last_tick_ns;
-  uint64_t lost_blocks;            // live rows whose death was never seen: the address was handed out again
-  uint64_t unrecorded_blocks;      // allocations seen but not recorded (limits reached, out of memory)
+  uint64_t lost_blocks;        // live rows whose death was never seen: the address was handed out again
+  uint64_t unrecorded_blocks;  // allocations seen but not recorded (limits reached, out of memory)
   uint64_t unrecorded_bytes;
-  uint64_t agent_bytes;            // memory that the agent itself holds (shadow, tables), not part of any site
-  uint32_t limits;                 // bit set of Limit
-  uint32_t folds;                  // pairwise merges of epochs so far
-  uint32_t finalizing_epoch;       // epoch in which finalisation began, or 0xffffffff
-  uint32_t iterations;             // marked by the program so far
-  char reason[256];                // why state is kStopped or kRefused; zero-terminated UTF-8
-  char python_text[128];           // Py_GetVersion()
-  char executable[512];            // /proc/self/exe
-  char command[1024];              // argv, joined by zero bytes
+  uint64_t agent_bytes;       // memory that the agent itself holds (shadow, tables), not part of any site
+  uint32_t limits;            // bit set of Limit
+  uint32_t folds;             // pairwise merges of epochs so far
+  uint32_t finalizing_epoch;  // epoch in which finalisation began, or 0xffffffff
+  uint32_t iterations;        // marked by the program so far
+  char reason[256];           // why state is kStopped or kRefused; zero-terminated UTF-8
+  char python_text[128];      // Py_GetVersion()
+  char executable[512];       // /proc/self/exe
+  char command[1024];         // argv, joined by zero bytes
 };
 static_assert(sizeof(FileHeader) <= kHeaderSize);
 
 enum Limit : uint32_t {
-  kLimitBlocks = 1,       // the data file reached kMaxBlocks
-  kLimitDisk = 2,         // the disk is full or the file could not grow: counting went on in memory only, the file is frozen
-  kLimitMemory = 4,       // no memory for the agent's own tables
-  kLimitHooksLost = 8,    // somebody replaced Python's allocators: blocks may have come and gone unseen
+  kLimitBlocks = 1,  // the data file reached kMaxBlocks
+  kLimitDisk = 2,    // the disk is full or the file could not grow: counting went on in memory only, the file is frozen
+  kLimitMemory = 4,  // no memory for the agent's own tables
+  kLimitHooksLost = 8,  // somebody replaced Python's allocators: blocks may have come and gone unseen
 };
 
 // Followed by `length` bytes and padding to 4. A string lies within one block. Id 0 is the empty string.
@@ -185,34 +185,34 @@ struct CodeRecord {
   uint32_t name;
   uint32_t qualname;
   uint32_t first_line;
-  uint64_t address;   // of the code object; for joining with core files
-  uint32_t flags;     // bit 0: the code object has died
+  uint64_t address;  // of the code object; for joining with core files
+  uint32_t flags;    // bit 0: the code object has died
   uint32_t pad;
 };
 static_assert(sizeof(CodeRecord) == 32);
 
 struct FrameRecord {
   uint32_t code;
-  uint32_t offset;    // of the instruction in the code, in bytes (CPython's f_lasti)
-  uint32_t line;      // 0 where the code has none
+  uint32_t offset;  // of the instruction in the code, in bytes (CPython's f_lasti)
+  uint32_t line;    // 0 where the code has none
   uint32_t end_line;
-  uint16_t column;    // 0-based UTF-8 bytes; 0xffff: unknown
+  uint16_t column;  // 0-based UTF-8 bytes; 0xffff: unknown
   uint16_t end_column;
   uint32_t pad;
 };
 static_assert(sizeof(FrameRecord) == 24);
 
 struct NodeRecord {
-  uint32_t parent;    // node id, smaller than this node's own
+  uint32_t parent;  // node id, smaller than this node's own
   uint32_t frame;
-  uint32_t depth;     // frames in the stack, 1 for a child of node 0
+  uint32_t depth;  // frames in the stack, 1 for a child of node 0
   uint32_t pad;
 };
 static_assert(sizeof(NodeRecord) == 16);
 
 struct SiteRecord {
   uint32_t node;
-  uint8_t domain;     // Domain
+  uint8_t domain;  // Domain
   uint8_t pad0;
   uint16_t pad1;
   uint32_t first_epoch;
@@ -221,10 +221,10 @@ struct SiteRecord {
 static_assert(sizeof(SiteRecord) == 16);
 
 struct CellRecord {
-  uint32_t site;      // kNoSite: free
-  uint32_t epoch;     // fine epoch in which the blocks were born
+  uint32_t site;   // kNoSite: free
+  uint32_t epoch;  // fine epoch in which the blocks were born
   uint32_t births;
-  uint32_t deaths;    // may exceed births in one cell of a pair, never in their sum: born with the lock, freed without
+  uint32_t deaths;  // may exceed births in one cell of a pair, never in their sum: born with the lock, freed without
   uint64_t birth_bytes;
   uint64_t death_bytes;
 };
@@ -235,10 +235,10 @@ static_assert(sizeof(CellRecord) == 32);
 // so that a reader can replay the grouping: see GroupEpochs in reader.h.
 struct EpochRecord {
   uint64_t start_ns;
-  uint64_t start_volume;   // bytes allocated by all hooks before it
+  uint64_t start_volume;  // bytes allocated by all hooks before it
   uint32_t folds;
-  uint32_t iterations;     // iterations that the program had marked when it began
-  uint64_t live_bytes;     // at its start
+  uint32_t iterations;  // iterations that the program had marked when it began
+  uint64_t live_bytes;  // at its start
 };
 static_assert(sizeof(EpochRecord) == 32);
 
@@ -249,14 +249,14 @@ struct SampleRecord {
   uint64_t time_ns;
   uint64_t volume;
   uint64_t live_bytes;
-  uint64_t live_blocks;     // as last counted: counting walks all cells, so it may be some samples old
+  uint64_t live_blocks;  // as last counted: counting walks all cells, so it may be some samples old
   uint64_t rss_bytes;
   uint32_t epoch;
-  uint32_t gc_collections[3];   // by generation, since the start
+  uint32_t gc_collections[3];  // by generation, since the start
   uint64_t gc_collected;
   uint64_t gc_uncollectable;
-  uint32_t gc_flags;            // bit 0: enabled, bit 1: known at all
-  uint32_t threads;             // threads known to the agent
+  uint32_t gc_flags;  // bit 0: enabled, bit 1: known at all
+  uint32_t threads;   // threads known to the agent
 };
 static_assert(sizeof(SampleRecord) == 80);
 inline constexpr uint32_t kMaxSamples = 768;
@@ -265,7 +265,7 @@ inline constexpr uint32_t kMaxSamples = 768;
 inline constexpr uint32_t kMaxMarks = 64 * 1024;
 struct MarkRecord {
   uint64_t time_ns;
-  uint32_t name;        // string id
+  uint32_t name;  // string id
   uint32_t epoch;
   uint32_t iterations;  // number of iterations marked so far
   uint32_t pad;
@@ -286,6 +286,7 @@ struct ThreadRecord {
 };
 static_assert(sizeof(ThreadRecord) == 64);
 
+// Record i is about cells 2 * i and 2 * i + 1 together.
 struct ImageRecord {
   uint32_t live_blocks;
   uint32_t pad;
@@ -296,20 +297,31 @@ static_assert(sizeof(ImageRecord) == 16);
 // Size of a record, 0 for strings and free blocks.
 constexpr uint32_t RecordSize(Table table) {
   switch (table) {
-    case Table::kCodes: return sizeof(CodeRecord);
-    case Table::kFrames: return sizeof(FrameRecord);
-    case Table::kNodes: return sizeof(NodeRecord);
-    case Table::kSites: return sizeof(SiteRecord);
-    case Table::kCells: return sizeof(CellRecord);
-    case Table::kEpochs: return sizeof(EpochRecord);
-    case Table::kSamples: return sizeof(SampleRecord);
-    case Table::kMarks: return sizeof(MarkRecord);
-    case Table::kThreads: return sizeof(ThreadRecord);
+    case Table::kCodes:
+      return sizeof(CodeRecord);
+    case Table::kFrames:
+      return sizeof(FrameRecord);
+    case Table::kNodes:
+      return sizeof(NodeRecord);
+    case Table::kSites:
+      return sizeof(SiteRecord);
+    case Table::kCells:
+      return sizeof(CellRecord);
+    case Table::kEpochs:
+      return sizeof(EpochRecord);
+    case Table::kSamples:
+      return sizeof(SampleRecord);
+    case Table::kMarks:
+      return sizeof(MarkRecord);
+    case Table::kThreads:
+      return sizeof(ThreadRecord);
     case Table::kImagePeakA:
     case Table::kImagePeakB:
-    case Table::kImageFinal: return sizeof(ImageRecord);
+    case Table::kImageFinal:
+      return sizeof(ImageRecord);
     case Table::kStrings:
-    case Table::kFree: return 0;
+    case Table::kFree:
+      return 0;
   }
   return 0;
 }

@@ -22,7 +22,8 @@ namespace {
 using nlohmann::json;
 
 json PythonTotals(const std::string& folder) {
-  const std::string command = "python3 '" + std::string(LIMPET_SOURCE_DIR) + "/tests/format/read_format.py' '" + folder + "'";
+  const std::string command =
+      "python3 '" + std::string(LIMPET_SOURCE_DIR) + "/tests/format/read_format.py' '" + folder + "'";
   FILE* pipe = popen(command.c_str(), "r");
   std::string text;
   std::array<char, 4096> buffer;
@@ -43,8 +44,8 @@ json OwnTotals(const Process& process) {
     for (const Cohort& c : site.cohorts) {
       const Amount peak = process.peak.valid ? c.peak_live : Amount{};
       const Amount final = process.final.valid ? c.final_live : Amount{};
-      cohorts.push_back({c.group.value, c.births.blocks, c.births.bytes, c.deaths.blocks, c.deaths.bytes, peak.blocks, peak.bytes,
-                         final.blocks, final.bytes});
+      cohorts.push_back({c.group.value, c.births.blocks, c.births.bytes, c.deaths.blocks, c.deaths.bytes, peak.blocks,
+                         peak.bytes, final.blocks, final.bytes});
     }
     sites.push_back({{"stack", stack}, {"domain", int(site.domain)}, {"cohorts", cohorts}});
   }
@@ -53,8 +54,9 @@ json OwnTotals(const Process& process) {
   });
   json marks = json::array();
   for (const Mark& mark : process.marks) marks.push_back(mark.name);
-  return {{"pid", process.pid},        {"state", int(process.state)},      {"groups", process.groups.size()}, {"marks", marks},
-          {"has_peak", process.peak.valid}, {"has_final", process.final.valid}, {"sites", sites}};
+  return {{"pid", process.pid}, {"state", int(process.state)},    {"groups", process.groups.size()},
+          {"marks", marks},     {"has_peak", process.peak.valid}, {"has_final", process.final.valid},
+          {"sites", sites}};
 }
 
 class FormatDocTest : public ::testing::Test {
@@ -80,7 +82,8 @@ ProcessBuilder ALongLife() {
   ProcessBuilder b;
   std::vector<uint32_t> sites;
   for (uint32_t i = 0; i < 40; ++i) {
-    sites.push_back(b.Site({{"app.py", "Work.step", i % 7}, {"gr\xc3\xbc\xc3\x9f.py", "main", i}}, Domain(i % kDomainCount)));
+    sites.push_back(
+        b.Site({{"app.py", "Work.step", i % 7}, {"gr\xc3\xbc\xc3\x9f.py", "main", i}}, Domain(i % kDomainCount)));
   }
   std::vector<uint32_t> begun;  // marks begin epochs too
   for (uint32_t epoch = 0; epoch < 400; ++epoch) {

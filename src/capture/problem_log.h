@@ -32,9 +32,9 @@ class ProblemLog {
 };
 
 // Tells one oddity. The sentence (fmt's arguments) is only made when it is wanted.
-#define LIMPET_PROBLEM(log, kind, ...)                                \
-  do {                                                                \
-    if ((log).Wants(kind)) (log).Add(::fmt::format(__VA_ARGS__));     \
+#define LIMPET_PROBLEM(log, kind, ...)                            \
+  do {                                                            \
+    if ((log).Wants(kind)) (log).Add(::fmt::format(__VA_ARGS__)); \
   } while (false)
 
 }  // namespace limpet::capture

@@ -27,7 +27,8 @@ bool IsProcessFolder(std::string_view name) {
   if (!name.starts_with('p')) return false;
   name.remove_prefix(1);
   const size_t dot = name.find('.');
-  return dot == std::string_view::npos ? IsNumber(name) : IsNumber(name.substr(0, dot)) && IsNumber(name.substr(dot + 1));
+  return dot == std::string_view::npos ? IsNumber(name)
+                                       : IsNumber(name.substr(0, dot)) && IsNumber(name.substr(dot + 1));
 }
 
 // What a directory that may be a recording holds.
@@ -46,7 +47,8 @@ Result<Listing> List(const std::string& path) {
   }
   if (error) return Error(fmt::format("cannot read the recording {}: {}", path, error.message()));
   if (status.type() != fs::file_type::directory) {
-    return Error(fmt::format("{} is not a recording: it is a file, and a recording is a directory (NAME.limpet)", path));
+    return Error(
+        fmt::format("{} is not a recording: it is a file, and a recording is a directory (NAME.limpet)", path));
   }
   Listing listing;
   fs::directory_iterator entries(path, error);
@@ -63,11 +65,13 @@ Result<Listing> List(const std::string& path) {
 }
 
 Status NothingRecorded(const std::string& path, const Listing& listing, const RunInfo& run) {
-  if (listing.empty) return Error(fmt::format("the recording {} is empty: the program ended before anything was recorded", path));
+  if (listing.empty)
+    return Error(fmt::format("the recording {} is empty: the program ended before anything was recorded", path));
   if (listing.has_data) {
     return Error(fmt::format("{} is one process of a recording: name the directory above it", path));
   }
-  if (!listing.has_run_info) return Error(fmt::format("{} is not a recording: it holds neither run.json nor a process", path));
+  if (!listing.has_run_info)
+    return Error(fmt::format("{} is not a recording: it holds neither run.json nor a process", path));
   std::string message = fmt::format("no process was recorded in {}", path);
   for (const std::string& note : run.notes) message += "; " + note;
   if (run.notes.empty()) message += ": `limpet doctor` says what this machine and that interpreter allow";

@@ -71,7 +71,10 @@ void ReadThreads(const TableFile& file, Process& process) {
   for (size_t i = 0; i < records.size(); ++i) {
     if (!records.Has(i)) continue;
     const ThreadRecord& record = records[i];
-    process.threads.push_back({.tid = record.tid, .name = Text(record.name), .start_ns = record.start_ns, .busy = record.busy != 0,
+    process.threads.push_back({.tid = record.tid,
+                               .name = Text(record.name),
+                               .start_ns = record.start_ns,
+                               .busy = record.busy != 0,
                                .ended = record.ended != 0});
     process.busy_threads += record.busy != 0;
   }
@@ -104,16 +107,20 @@ void ReadMarks(const TableFile& file, const EpochTable& epochs, ProblemLog& prob
   for (size_t i = 0; i < records.size(); ++i) {
     if (!records.Has(i)) continue;
     const MarkRecord& record = records[i];
-    process.marks.push_back({.time_ns = record.time_ns, .name = std::string(strings.Get(record.name, "mark", i)),
-                             .group = epochs.GroupOf(record.epoch), .iterations = record.iterations});
+    process.marks.push_back({.time_ns = record.time_ns,
+                             .name = std::string(strings.Get(record.name, "mark", i)),
+                             .group = epochs.GroupOf(record.epoch),
+                             .iterations = record.iterations});
   }
 }
 
 // Ends of the last epoch group, and what else depends on when the process was last heard of.
 void FillEnd(const FileHeader& header, const EpochTable& epochs, Process& process) {
   EpochGroup& last = process.groups.back();
-  uint64_t time = std::max({header.last_tick_ns, header.peak_time_ns, last.start_ns, process.peak.time_ns, process.final.time_ns});
-  uint64_t volume = std::max(last.start_volume, process.births.bytes - std::min(process.births.bytes, process.inherited.bytes));
+  uint64_t time =
+      std::max({header.last_tick_ns, header.peak_time_ns, last.start_ns, process.peak.time_ns, process.final.time_ns});
+  uint64_t volume =
+      std::max(last.start_volume, process.births.bytes - std::min(process.births.bytes, process.inherited.bytes));
   uint32_t iterations = std::max(last.first_iteration, header.iterations);
   for (const SampleRecord& sample : process.samples) {
     time = std::max(time, sample.time_ns);
@@ -136,9 +143,11 @@ void CheckInherited(ProblemLog& problems, Process& process) {
     if (site.cohorts.front().group == GroupId{0}) first += site.cohorts.front().births;
   }
   if (process.inherited.blocks <= first.blocks && process.inherited.bytes <= first.bytes) return;
-  LIMPET_PROBLEM(problems, "header", "header: {} blocks ({} bytes) inherited, but only {} ({}) counted as births of the first epoch",
+  LIMPET_PROBLEM(problems, "header",
+                 "header: {} blocks ({} bytes) inherited, but only {} ({}) counted as births of the first epoch",
                  process.inherited.blocks, process.inherited.bytes, first.blocks, first.bytes);
-  process.inherited = {std::min(first.blocks, process.inherited.blocks), std::min(first.bytes, process.inherited.bytes)};
+  process.inherited = {std::min(first.blocks, process.inherited.blocks),
+                       std::min(first.bytes, process.inherited.bytes)};
 }
 
 // What is referred to is loaded after what refers to it: TableFile::ReadHeader says why.
@@ -167,7 +176,9 @@ Result<Process> ParseSource(const ByteSource& source, const std::string& place) 
 
 }  // namespace
 
-Result<Process> ParseProcess(std::string_view bytes, const std::string& place) { return ParseSource(MemorySource(bytes), place); }
+Result<Process> ParseProcess(std::string_view bytes, const std::string& place) {
+  return ParseSource(MemorySource(bytes), place);
+}
 
 Result<Process> ReadProcess(const std::string& folder_path) {
   const std::string path = folder_path + "/data";
@@ -177,8 +188,9 @@ Result<Process> ReadProcess(const std::string& folder_path) {
   // A forked child begins with a copy of its parent's file, under its own name, and then makes it its own.
   const std::string own = fmt::format("p{}", process.pid);
   if (process.folder != own && !process.folder.starts_with(own + ".") && process.problems.empty()) {
-    return Error(fmt::format("{}: the process was killed while it was forked from process {}: it recorded nothing of its own", path,
-                             process.pid));
+    return Error(
+        fmt::format("{}: the process was killed while it was forked from process {}: it recorded nothing of its own",
+                    path, process.pid));
   }
   return process;
 }

@@ -19,7 +19,8 @@ const std::string& LargeFile() {
     std::vector<uint32_t> sites;
     for (uint32_t i = 0; i < kSites; ++i) {
       // 25 callers of 100 callees of 100 lines each.
-      sites.push_back(b.Site({{"leaf.py", "leaf", i % 100}, {"middle.py", "f", i / 100 % 100}, {"app.py", "main", i / 10000}}));
+      sites.push_back(
+          b.Site({{"leaf.py", "leaf", i % 100}, {"middle.py", "f", i / 100 % 100}, {"app.py", "main", i / 10000}}));
     }
     for (int epoch = 0; epoch < 2; ++epoch) {
       for (const uint32_t site : sites) b.Born(site, 3, 100);
@@ -35,7 +36,8 @@ void ReadAMillionCells(benchmark::State& state) {
   const std::string& bytes = LargeFile();
   for (auto _ : state) {
     const Process process = *ParseProcess(bytes, "bench");
-    if (process.sites.size() != kSites || !process.problems.empty()) state.SkipWithError("the file is not as it was made");
+    if (process.sites.size() != kSites || !process.problems.empty())
+      state.SkipWithError("the file is not as it was made");
     benchmark::DoNotOptimize(process);
   }
   state.SetItemsProcessed(int64_t(state.iterations()) * kCells);

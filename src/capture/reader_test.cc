@@ -150,7 +150,8 @@ TEST(Reader, CopiesOfAProcessKeepTheirStrings) {
 void FoldUpTo(ProcessBuilder& b, uint32_t from, uint32_t to, int steps) {
   auto& cells = b.records<CellRecord>();
   FoldJournal& fold = b.header().fold;
-  if (steps >= 1) fold = {0, from, to, cells[to].births, cells[to].deaths, 0, cells[to].birth_bytes, cells[to].death_bytes};
+  if (steps >= 1)
+    fold = {0, from, to, cells[to].births, cells[to].deaths, 0, cells[to].birth_bytes, cells[to].death_bytes};
   if (steps >= 2) fold.active = 1;
   if (steps >= 3) {
     cells[to].births += cells[from].births;

@@ -69,7 +69,8 @@ Status WriteRunInfo(const std::string& recording_path, const RunInfo& info) {
       {"notes", info.notes},
   };
   // Arguments and folders may be any bytes: those that are not UTF-8 are replaced.
-  return base::WriteFileAtomically(PathIn(recording_path), object.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+  return base::WriteFileAtomically(PathIn(recording_path),
+                                   object.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 Result<RunInfo> ReadRunInfo(const std::string& recording_path) {
@@ -80,7 +81,8 @@ Result<RunInfo> ReadRunInfo(const std::string& recording_path) {
   std::string schema;
   Take(object, "schema", schema);
   if (schema != kSchema) {
-    return Error(fmt::format("{} is of schema \"{}\"; this limpet reads \"{}\"", path, base::ReplaceInvalidUtf8(schema), kSchema));
+    return Error(fmt::format("{} is of schema \"{}\"; this limpet reads \"{}\"", path, base::ReplaceInvalidUtf8(schema),
+                             kSchema));
   }
   RunInfo info;
   Take(object, "limpet_version", info.limpet_version);

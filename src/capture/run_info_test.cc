@@ -34,7 +34,9 @@ class RecordingTest : public ::testing::Test {
 TEST_F(RecordingTest, RunInfoComesBackAsItWas) {
   RunInfo info;
   info.limpet_version = "0.1.0";
-  info.command = {"python3", "app.py", "--name", "Stra\xc3\x9f" "e"};
+  info.command = {"python3", "app.py", "--name",
+                  "Stra\xc3\x9f"
+                  "e"};
   info.directory = "/srv/app";
   info.started_ns = 1'800'000'000'123'456'789;
   info.ended_ns = 0xffffffffffffffff;
@@ -62,7 +64,8 @@ TEST_F(RecordingTest, ArgumentsMayBeAnyBytes) {
 }
 
 TEST_F(RecordingTest, FieldsOfTheWrongTypeKeepTheirDefaults) {
-  Put("run.json", R"({"schema": "limpet.run/1", "pid": "x", "started_ns": -1, "command": [1, "a"], "signal": 1e99, "exit_status": 99999999999})");
+  Put("run.json",
+      R"({"schema": "limpet.run/1", "pid": "x", "started_ns": -1, "command": [1, "a"], "signal": 1e99, "exit_status": 99999999999})");
   const RunInfo info = *ReadRunInfo(path_);
   EXPECT_EQ(info.pid, 0);
   EXPECT_EQ(info.started_ns, 0u);
@@ -98,7 +101,8 @@ TEST_F(RecordingTest, ReadsAllProcessesByTheirStart) {
   EXPECT_EQ(recording.processes[0].folder, "p99");
   EXPECT_EQ(recording.processes[1].folder, "p12");
   EXPECT_EQ(recording.processes[2].folder, "p12.1");
-  EXPECT_THAT(recording.problems, ElementsAre(HasSubstr(path_ + "/p7/data: not a recording that this limpet can read")));
+  EXPECT_THAT(recording.problems,
+              ElementsAre(HasSubstr(path_ + "/p7/data: not a recording that this limpet can read")));
 }
 
 TEST_F(RecordingTest, ErrorsSayWhatIsThereInstead) {
@@ -125,8 +129,9 @@ TEST_F(RecordingTest, AForkThatWasKilledHalfwayIsNotTakenForItsParent) {
   Put("p13/data", parent.Bytes());  // the child's file while it is still the parent's
   const Recording recording = *ReadRecording(path_);
   EXPECT_EQ(recording.processes.size(), 1u);
-  EXPECT_THAT(recording.problems, ElementsAre(path_ + "/p13/data: the process was killed while it was forked from process 12: "
-                                                      "it recorded nothing of its own"));
+  EXPECT_THAT(recording.problems,
+              ElementsAre(path_ + "/p13/data: the process was killed while it was forked from process 12: "
+                                  "it recorded nothing of its own"));
 }
 
 TEST_F(RecordingTest, NoPermissionIsToldAsSuch) {

@@ -57,9 +57,11 @@ std::string_view StringPool::Get(uint32_t id, const char* what, size_t index) {
   const char* bytes = Find(id, &length);
   std::string_view result = "?";
   if (bytes == nullptr) {
-    LIMPET_PROBLEM(problems_, "references to strings that do not exist", "{} {}: its string {} does not exist or is damaged", what, index, id);
+    LIMPET_PROBLEM(problems_, "references to strings that do not exist",
+                   "{} {}: its string {} does not exist or is damaged", what, index, id);
   } else if (taken_ += length; taken_ > table_.size()) {
-    LIMPET_PROBLEM(problems_, "references to strings that overlap others", "{} {}: its string {} overlaps other strings", what, index, id);
+    LIMPET_PROBLEM(problems_, "references to strings that overlap others",
+                   "{} {}: its string {} overlaps other strings", what, index, id);
   } else {
     result = strings_->emplace_back(base::ReplaceInvalidUtf8({bytes, length}));
   }
@@ -79,7 +81,8 @@ void ReadFrames(const TableFile& file, ProblemLog& problems, Process& process) {
     if (!frames.Has(i)) {
       process.frames.push_back(UnknownFrame());
     } else if (!codes.Has(record.code)) {
-      LIMPET_PROBLEM(problems, "frames of codes that do not exist", "frame {}: its code {} does not exist", i, record.code);
+      LIMPET_PROBLEM(problems, "frames of codes that do not exist", "frame {}: its code {} does not exist", i,
+                     record.code);
       process.frames.push_back(UnknownFrame());
     } else {
       process.frames.push_back(MakeFrame(record, codes[record.code], strings));
@@ -98,18 +101,20 @@ void ReadNodes(const Records<NodeRecord>& records, ProblemLog& problems, Process
     Node& node = process.nodes[i];
     uint32_t parent = record.parent;
     if (parent >= i) {
-      LIMPET_PROBLEM(problems, "nodes with a parent that does not come before them", "node {}: its parent {} does not come before it; its callers are lost",
-                     i, parent);
+      LIMPET_PROBLEM(problems, "nodes with a parent that does not come before them",
+                     "node {}: its parent {} does not come before it; its callers are lost", i, parent);
       parent = 0;
     }
     const bool has_frame = records.Has(i) && record.frame < frames;
     if (records.Has(i) && !has_frame) {
-      LIMPET_PROBLEM(problems, "nodes of frames that do not exist", "node {}: its frame {} does not exist ({} frames)", i, record.frame, frames);
+      LIMPET_PROBLEM(problems, "nodes of frames that do not exist", "node {}: its frame {} does not exist ({} frames)",
+                     i, record.frame, frames);
     }
     unknown_used |= !has_frame;
     node = {NodeId{parent}, FrameId{has_frame ? record.frame : uint32_t(frames)}, process.nodes[parent].depth + 1};
     if (records.Has(i) && parent == record.parent && record.depth != node.depth && records.Has(parent)) {
-      LIMPET_PROBLEM(problems, "nodes with a wrong depth", "node {}: its depth is {} and not {}", i, record.depth, node.depth);
+      LIMPET_PROBLEM(problems, "nodes with a wrong depth", "node {}: its depth is {} and not {}", i, record.depth,
+                     node.depth);
     }
   }
   if (!unknown_used) process.frames.pop_back();

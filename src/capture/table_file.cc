@@ -32,8 +32,8 @@ Status CheckMagic(const std::string& place, const FileHeader& header) {
 Status CheckShape(const std::string& place, const FileHeader& header) {
   if (header.version != kFormatVersion) {
     return NotOurs(place, offsetof(FileHeader, version),
-                   fmt::format("format version {}, this limpet reads version {}; use the limpet that made it", header.version,
-                               kFormatVersion));
+                   fmt::format("format version {}, this limpet reads version {}; use the limpet that made it",
+                               header.version, kFormatVersion));
   }
   const auto wrong = [&](size_t offset, const char* what, uint32_t is, uint32_t should) {
     return NotOurs(place, offset, fmt::format("{} is {} and not {}", what, is, should));
@@ -47,8 +47,8 @@ Status CheckShape(const std::string& place, const FileHeader& header) {
   for (uint32_t t = 0; t < kTableCount; ++t) {
     const uint32_t size = header.record_sizes[t];
     if (size == RecordSize(Table(t))) continue;
-    return wrong(offsetof(FileHeader, record_sizes) + t * sizeof size, fmt::format("record size of {}", TableName(Table(t))).c_str(),
-                 size, RecordSize(Table(t)));
+    return wrong(offsetof(FileHeader, record_sizes) + t * sizeof size,
+                 fmt::format("record size of {}", TableName(Table(t))).c_str(), size, RecordSize(Table(t)));
   }
   return Status::Ok();
 }
@@ -57,8 +57,8 @@ Status CheckShape(const std::string& place, const FileHeader& header) {
 
 const char* TableName(Table table) {
   static constexpr std::array<const char*, kTableCount> kNames = {
-      "free",    "strings", "codes", "frames",  "nodes",        "sites",        "cells",
-      "epochs",  "samples", "marks", "threads", "image peak A", "image peak B", "image final"};
+      "free",   "strings", "codes", "frames",  "nodes",        "sites",        "cells",
+      "epochs", "samples", "marks", "threads", "image peak A", "image peak B", "image final"};
   return size_t(table) < kNames.size() ? kNames[size_t(table)] : "unknown";
 }
 
@@ -68,7 +68,8 @@ Result<TableFile> TableFile::Open(const ByteSource& source, const std::string& p
   if (got == 0) return Error(place + " is empty: the process ended before its recording began");
   if (got >= sizeof(FileHeader::magic)) LIMPET_RETURN_IF_ERROR(CheckMagic(place, file.header_));
   if (got < sizeof(FileHeader)) {
-    return Error(fmt::format("{} is too short for a recording: {} bytes, the header alone has {}", place, got, sizeof(FileHeader)));
+    return Error(fmt::format("{} is too short for a recording: {} bytes, the header alone has {}", place, got,
+                             sizeof(FileHeader)));
   }
   LIMPET_RETURN_IF_ERROR(CheckShape(place, file.header_));
   file.CheckHeader();
@@ -78,18 +79,22 @@ Result<TableFile> TableFile::Open(const ByteSource& source, const std::string& p
 void TableFile::CheckHeader() const {
   // The process seals its header twice; between a change and its seal it may have been killed, or be running.
   FileHeader again = header_;
-  const auto sealed = [](const FileHeader& h) { return h.header_crc == base::Crc32(&h, offsetof(FileHeader, header_crc)); };
+  const auto sealed = [](const FileHeader& h) {
+    return h.header_crc == base::Crc32(&h, offsetof(FileHeader, header_crc));
+  };
   for (int attempt = 0; attempt < 3 && !sealed(again); ++attempt) again = ReadHeader();
   if (!sealed(again) && header_.state != uint32_t(State::kStarting)) {
-    LIMPET_PROBLEM(*problems_, "header", "header: its checksum is wrong, so pid, times or version may be (at offset {})",
+    LIMPET_PROBLEM(*problems_, "header",
+                   "header: its checksum is wrong, so pid, times or version may be (at offset {})",
                    offsetof(FileHeader, header_crc));
   }
   if (header_.state < uint32_t(State::kStarting) || header_.state > uint32_t(State::kRefused)) {
-    LIMPET_PROBLEM(*problems_, "header", "header: state {} does not exist (at offset {})", header_.state, offsetof(FileHeader, state));
+    LIMPET_PROBLEM(*problems_, "header", "header: state {} does not exist (at offset {})", header_.state,
+                   offsetof(FileHeader, state));
   }
   if (header_.blocks == 0 || header_.blocks > kMaxBlocks) {
-    LIMPET_PROBLEM(*problems_, "header", "header: {} blocks, but a file has 1 to {} (at offset {})", header_.blocks, kMaxBlocks,
-                   offsetof(FileHeader, blocks));
+    LIMPET_PROBLEM(*problems_, "header", "header: {} blocks, but a file has 1 to {} (at offset {})", header_.blocks,
+                   kMaxBlocks, offsetof(FileHeader, blocks));
   }
 }
 
@@ -102,7 +107,8 @@ FileHeader TableFile::ReadHeader() const {
 std::vector<uint32_t> TableFile::BlocksOf(Table table) const {
   const uint32_t blocks = std::clamp(ReadHeader().blocks, 1u, kMaxBlocks);
   std::vector<BlockEntry> entries(blocks);
-  const size_t got = source_->Read(kHeaderSize, entries.data(), entries.size() * sizeof(BlockEntry)) / sizeof(BlockEntry);
+  const size_t got =
+      source_->Read(kHeaderSize, entries.data(), entries.size() * sizeof(BlockEntry)) / sizeof(BlockEntry);
   entries.resize(got);  // the rest was cut off, and what it describes with it
   const auto is_ours = [table](BlockEntry entry) { return entry.table() == table; };
   const size_t most = size_t(std::count_if(entries.begin(), entries.end(), is_ours)) + kMaxMissingParts;
@@ -112,20 +118,23 @@ std::vector<uint32_t> TableFile::BlocksOf(Table table) const {
     if (uint32_t(entry.table()) >= kTableCount) {
       // Told once, by whichever table is loaded first.
       if (table == Table::kCells) {
-        LIMPET_PROBLEM(*problems_, "blocks of tables that do not exist", "directory: block {} is said to be of table {}, which does not exist",
-                       block, uint32_t(entry.table()));
+        LIMPET_PROBLEM(*problems_, "blocks of tables that do not exist",
+                       "directory: block {} is said to be of table {}, which does not exist", block,
+                       uint32_t(entry.table()));
       }
       continue;
     }
     if (!is_ours(entry)) continue;
     if (entry.index() >= most) {
-      LIMPET_PROBLEM(*problems_, "blocks far outside of their table", "directory: block {} is said to be part {} of table {}, which has {} parts",
-                     block, entry.index(), TableName(table), most - kMaxMissingParts);
+      LIMPET_PROBLEM(*problems_, "blocks far outside of their table",
+                     "directory: block {} is said to be part {} of table {}, which has {} parts", block, entry.index(),
+                     TableName(table), most - kMaxMissingParts);
       continue;
     }
     if (entry.index() >= parts.size()) parts.resize(entry.index() + 1);
     if (parts[entry.index()] != 0) {
-      LIMPET_PROBLEM(*problems_, "duplicate blocks", "directory: blocks {} and {} both are part {} of table {}; the first is taken",
+      LIMPET_PROBLEM(*problems_, "duplicate blocks",
+                     "directory: blocks {} and {} both are part {} of table {}; the first is taken",
                      parts[entry.index()], block, entry.index(), TableName(table));
       continue;
     }
@@ -144,10 +153,11 @@ Records<char> TableFile::LoadStrings() const {
 
 void TableFile::ReportMissing(Table table, size_t first, size_t end) const {
   if (table == Table::kStrings) {
-    LIMPET_PROBLEM(*problems_, "missing parts of tables", "table strings: bytes {} to {} are missing from the file", first, end - 1);
+    LIMPET_PROBLEM(*problems_, "missing parts of tables", "table strings: bytes {} to {} are missing from the file",
+                   first, end - 1);
   } else {
-    LIMPET_PROBLEM(*problems_, "missing parts of tables", "table {}: records {} to {} are missing from the file", TableName(table), first,
-                   end - 1);
+    LIMPET_PROBLEM(*problems_, "missing parts of tables", "table {}: records {} to {} are missing from the file",
+                   TableName(table), first, end - 1);
   }
 }
 

@@ -30,7 +30,8 @@ struct Records {
   const Record& operator[](size_t i) const { return items[i]; }
   bool Has(size_t i) const {
     if (i >= items.size()) return false;
-    const auto after = std::partition_point(missing.begin(), missing.end(), [i](const auto& range) { return range.second <= i; });
+    const auto after =
+        std::partition_point(missing.begin(), missing.end(), [i](const auto& range) { return range.second <= i; });
     return after == missing.end() || i < after->first;
   }
 };

@@ -96,7 +96,7 @@ class Process:
         done = 0
         for number, folds in [(n, e[2]) for n, e in enumerate(self.epochs)] + [(None, self.u32(444))]:
             for _ in range(folds - done):
-                groups = [sum(groups[i : i + 2], []) for i in range(0, len(groups), 2)]
+                groups = [[number for group in groups[i : i + 2] for number in group] for i in range(0, len(groups), 2)]
             done = max(done, folds)
             if number is not None:
                 groups.append([number])
@@ -133,8 +133,9 @@ class Process:
                 continue
             sums = [births, birth_bytes, deaths, death_bytes]
             for image in images.values():
-                has = image is not None and i < len(image[1]) and epoch <= image[0]
-                sums += image[1][i] if has else (0, 0)
+                # A record of an image is about a pair of cells; it is added with the first.
+                has = image is not None and i % 2 == 0 and i // 2 < len(image[1]) and epoch <= image[0]
+                sums += image[1][i // 2] if has else (0, 0)
             group = self.group_of[epoch] if epoch < len(self.group_of) else self.group_of[-1]
             cohort = sites[site][group]
             for k, value in enumerate(sums):
