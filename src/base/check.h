@@ -13,10 +13,10 @@ namespace limpet::base {
 }  // namespace limpet::base
 
 // LIMPET_CHECK(index < size); LIMPET_CHECK(ok, "why it must hold");
-#define LIMPET_CHECK(condition, ...)                                                                                 \
-  do {                                                                                                               \
-    if (__builtin_expect(!(condition), 0))                                                                           \
-      ::limpet::base::CheckFailed(__FILE__, __LINE__, #condition __VA_OPT__(, ) __VA_ARGS__);                        \
+#define LIMPET_CHECK(condition, ...)                                                          \
+  do {                                                                                        \
+    if (__builtin_expect(!(condition), 0))                                                    \
+      ::limpet::base::CheckFailed(__FILE__, __LINE__, #condition __VA_OPT__(, ) __VA_ARGS__); \
   } while (false)
 
 // The same, in debug builds only: for the inside of hot loops.

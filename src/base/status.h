@@ -45,7 +45,7 @@ inline Status Error(std::string message) { return Status::Failure(std::move(mess
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                                                   // NOLINT: implicit
+  Result(T value) : value_(std::move(value)) {}                                                  // NOLINT: implicit
   Result(Status error) : status_(std::move(error)) { LIMPET_CHECK(!status_.ok(), "no value"); }  // NOLINT: implicit
 
   bool ok() const { return value_.has_value(); }
@@ -89,8 +89,8 @@ using base::Status;
 #define LIMPET_CONCAT(a, b) LIMPET_CONCAT_INNER(a, b)
 
 // Leaves the function with the error of `expression` (a Status), if it is one.
-#define LIMPET_RETURN_IF_ERROR(expression)                                      \
-  do {                                                                          \
+#define LIMPET_RETURN_IF_ERROR(expression)                                                              \
+  do {                                                                                                  \
     if (::limpet::base::Status limpet_status = (expression); !limpet_status.ok()) return limpet_status; \
   } while (false)
 

@@ -58,8 +58,9 @@ std::string FormatDuration(uint64_t nanoseconds) {
   if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
   if (seconds < 59.5) return fmt::format("{:.0f} s", seconds);
   const auto pair = [](uint64_t small, uint64_t per_large, const char* large_unit, const char* small_unit) {
-    return small % per_large == 0 ? fmt::format("{} {}", small / per_large, large_unit)
-                                  : fmt::format("{} {} {} {}", small / per_large, large_unit, small % per_large, small_unit);
+    return small % per_large == 0
+               ? fmt::format("{} {}", small / per_large, large_unit)
+               : fmt::format("{} {} {} {}", small / per_large, large_unit, small % per_large, small_unit);
   };
   const auto rounded = [&](double unit) { return uint64_t(seconds / unit + 0.5); };
   if (rounded(1) < 3600) return pair(rounded(1), 60, "min", "s");

@@ -66,14 +66,16 @@ TEST(Utf8, LeavesWellFormedTextAlone) {
 
 TEST(Utf8, ReplacesWhatIsMalformed) {
   const std::string bad = "\xef\xbf\xbd";
-  EXPECT_EQ(ReplaceInvalidUtf8("a\xff" "b"), "a" + bad + "b");
-  EXPECT_EQ(ReplaceInvalidUtf8("\xc3"), bad);                        // cut short
-  EXPECT_EQ(ReplaceInvalidUtf8("\xe2\x82"), bad + bad);              // cut short
-  EXPECT_EQ(ReplaceInvalidUtf8("\xc0\xaf"), bad + bad);              // longer than needed
-  EXPECT_EQ(ReplaceInvalidUtf8("\xe0\x80\xaf"), bad + bad + bad);    // longer than needed
-  EXPECT_EQ(ReplaceInvalidUtf8("\xed\xa0\x80"), bad + bad + bad);    // a surrogate
+  EXPECT_EQ(ReplaceInvalidUtf8("a\xff"
+                               "b"),
+            "a" + bad + "b");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xc3"), bad);                                // cut short
+  EXPECT_EQ(ReplaceInvalidUtf8("\xe2\x82"), bad + bad);                      // cut short
+  EXPECT_EQ(ReplaceInvalidUtf8("\xc0\xaf"), bad + bad);                      // longer than needed
+  EXPECT_EQ(ReplaceInvalidUtf8("\xe0\x80\xaf"), bad + bad + bad);            // longer than needed
+  EXPECT_EQ(ReplaceInvalidUtf8("\xed\xa0\x80"), bad + bad + bad);            // a surrogate
   EXPECT_EQ(ReplaceInvalidUtf8("\xf4\x90\x80\x80"), bad + bad + bad + bad);  // past U+10FFFF
-  EXPECT_EQ(ReplaceInvalidUtf8("\x80x"), bad + "x");                 // a lone tail
+  EXPECT_EQ(ReplaceInvalidUtf8("\x80x"), bad + "x");                         // a lone tail
   EXPECT_FALSE(IsValidUtf8("\xed\xa0\x80"));
 }
 
@@ -98,8 +100,9 @@ bool IsValidByDefinition(std::string_view text) {
 
 TEST(Utf8, AgreesWithTheDefinition) {
   // Of four bytes, the interesting values of each.
-  const std::string values = std::string("\0\x41\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf1\xf3", 22) +
-                             "\xf4\xf5\xff";
+  const std::string values =
+      std::string("\0\x41\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf1\xf3", 22) +
+      "\xf4\xf5\xff";
   for (char a : values) {
     for (char b : values) {
       for (char c : values) {

@@ -71,7 +71,8 @@ class FormatDocTest : public ::testing::Test {
     ASSERT_TRUE(builder.Write(path_).ok());
     const Process process = *ReadProcess(path_ + "/p4711");
     EXPECT_THAT(process.problems, ::testing::IsEmpty());
-    EXPECT_EQ(PythonTotals(path_ + "/p4711"), OwnTotals(process));
+    // Where they differ, not all of both: a long life has thousands of figures.
+    EXPECT_EQ(json::diff(OwnTotals(process), PythonTotals(path_ + "/p4711")), json::array());
   }
 
   std::string path_ = ::testing::TempDir() + "limpet-format-XXXXXX";

@@ -42,8 +42,8 @@ PreloadPath::PreloadPath(const std::string& agent) {
     path_ = agent;
     return;
   }
-  for (std::string parent : {std::string(std::getenv("TMPDIR") != nullptr ? std::getenv("TMPDIR") : "/tmp"),
-                             std::string("/tmp"), std::string("/dev/shm")}) {
+  for (const std::string& parent : {std::string(std::getenv("TMPDIR") != nullptr ? std::getenv("TMPDIR") : "/tmp"),
+                                    std::string("/tmp"), std::string("/dev/shm")}) {
     std::string folder = parent + "/limpet-XXXXXX";
     if (folder.find_first_of(" :\t\n$") != std::string::npos || mkdtemp(folder.data()) == nullptr) continue;
     folder_ = folder;
@@ -72,8 +72,8 @@ std::vector<std::string> EnvironmentWithAgent(const std::string& preload, const 
     }
   }
   environment.push_back(std::string(kPreload) + preload + (others.empty() ? "" : ":" + others));
-  environment.push_back(fmt::format("{}1:{}:main=1,follow={},epoch={}", kAgent, options.recording, options.follow ? 1 : 0,
-                                    options.epoch));
+  environment.push_back(fmt::format("{}1:{}:main=1,follow={},epoch={}", kAgent, options.recording,
+                                    options.follow ? 1 : 0, options.epoch));
   return environment;
 }
 

@@ -16,10 +16,10 @@ struct Command {
   int (*run)(const std::vector<std::string>& arguments);
 };
 
-int RunProgram(const std::vector<std::string>& arguments);   // run.cc
-int RunReport(const std::vector<std::string>& arguments);    // report.cc
-int RunStats(const std::vector<std::string>& arguments);     // stats.cc
-int RunDoctor(const std::vector<std::string>& arguments);    // doctor.cc
+int RunProgram(const std::vector<std::string>& arguments);  // run.cc
+int RunReport(const std::vector<std::string>& arguments);   // report.cc
+int RunStats(const std::vector<std::string>& arguments);    // stats.cc
+int RunDoctor(const std::vector<std::string>& arguments);   // doctor.cc
 
 }  // namespace limpet::cli
 

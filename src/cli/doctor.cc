@@ -28,18 +28,24 @@ constexpr char kExamples[] =
 
 const char* Word(Level level) {
   switch (level) {
-    case Level::kOk: return "ok";
-    case Level::kNote: return "note";
-    case Level::kProblem: return "problem";
+    case Level::kOk:
+      return "ok";
+    case Level::kNote:
+      return "note";
+    case Level::kProblem:
+      return "problem";
   }
   return "";
 }
 
 const char* Colour(Level level) {
   switch (level) {
-    case Level::kOk: return "\033[32m";
-    case Level::kNote: return "\033[33m";
-    case Level::kProblem: return "\033[31m";
+    case Level::kOk:
+      return "\033[32m";
+    case Level::kNote:
+      return "\033[33m";
+    case Level::kProblem:
+      return "\033[31m";
   }
   return "";
 }
@@ -48,22 +54,28 @@ std::string Render(const Checks& checks, bool colour) {
   std::string text = fmt::format("limpet {}\n", kVersion);
   for (const Check& check : checks.all()) {
     const std::string word = fmt::format("{:<9}", Word(check.level));
-    text += fmt::format("{}{}{}{:<13}{}\n", colour ? Colour(check.level) : "", word, colour ? "\033[0m" : "", check.name, Printable(check.text));
+    text += fmt::format("{}{}{}{:<13}{}\n", colour ? Colour(check.level) : "", word, colour ? "\033[0m" : "",
+                        check.name, Printable(check.text));
     if (!check.way_out.empty()) text += fmt::format("{:<22}-> {}\n", "", Printable(check.way_out));
   }
   const size_t problems = checks.Count(Level::kProblem);
-  text += problems == 0 ? "limpet can trace here\n" : fmt::format("{}: limpet cannot trace here\n", base::Plural(problems, "problem"));
+  text += problems == 0 ? "limpet can trace here\n"
+                        : fmt::format("{}: limpet cannot trace here\n", base::Plural(problems, "problem"));
   return text;
 }
 
 std::string RenderJson(const Checks& checks) {
   nlohmann::json list = nlohmann::json::array();
   for (const Check& check : checks.all()) {
-    list.push_back({{"level", Word(check.level)}, {"name", check.name}, {"text", base::ReplaceInvalidUtf8(check.text)},
+    list.push_back({{"level", Word(check.level)},
+                    {"name", check.name},
+                    {"text", base::ReplaceInvalidUtf8(check.text)},
                     {"way_out", base::ReplaceInvalidUtf8(check.way_out)}});
   }
-  const nlohmann::json report = {{"schema", "limpet.doctor/1"}, {"version", kVersion},
-                                 {"can_trace", checks.Count(Level::kProblem) == 0}, {"checks", list}};
+  const nlohmann::json report = {{"schema", "limpet.doctor/1"},
+                                 {"version", kVersion},
+                                 {"can_trace", checks.Count(Level::kProblem) == 0},
+                                 {"checks", list}};
   return report.dump(2) + "\n";
 }
 
@@ -86,7 +98,8 @@ int RunDoctor(const std::vector<std::string>& arguments) {
   bool json = false;
   CLI::App app("Says what this machine and an interpreter allow, and why not. It looks, and then it tries.");
   Prepare(&app, "doctor", kUsage, kExamples);
-  CLI::Option* chosen = app.add_option("--python", python, "the interpreter to look at (default: python3 in PATH)")->option_text("PATH");
+  CLI::Option* chosen =
+      app.add_option("--python", python, "the interpreter to look at (default: python3 in PATH)")->option_text("PATH");
   app.add_option("process", process, "a running process to look at, by its id")->option_text("PID");
   app.add_flag("--json", json, "as JSON");
   if (const std::optional<int> done = Parse(&app, arguments)) return *done;

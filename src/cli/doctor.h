@@ -40,9 +40,9 @@ class Checks {
 
 // What an interpreter says of itself.
 struct Interpreter {
-  std::string executable;       // sys.executable: the file behind shims and links
-  std::string implementation;   // "cpython"
-  std::string version;          // "3.12.1"
+  std::string executable;      // sys.executable: the file behind shims and links
+  std::string implementation;  // "cpython"
+  std::string version;         // "3.12.1"
   int major = 0;
   int minor = 0;
   bool debug = false;

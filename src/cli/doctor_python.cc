@@ -25,7 +25,8 @@ constexpr int kAnswerTimeoutMs = 20'000;
 constexpr char kQuestions[] =
     "import json, sys, sysconfig\n"
     "print(json.dumps({'executable': sys.executable, 'implementation': sys.implementation.name,\n"
-    "  'version': list(sys.version_info[:3]), 'text': sys.version.split()[0], 'debug': hasattr(sys, 'gettotalrefcount'),\n"
+    "  'version': list(sys.version_info[:3]), 'text': sys.version.split()[0], 'debug': hasattr(sys, "
+    "'gettotalrefcount'),\n"
     "  'free_threaded': bool(sysconfig.get_config_var('Py_GIL_DISABLED'))}))\n";
 
 // The value of NAME in a list of "NAME=value"; empty when it is not there.
@@ -39,11 +40,13 @@ std::string Value(const std::vector<std::string>& environment, std::string_view 
 }
 
 Result<Interpreter> Ask(const std::string& path) {
-  LIMPET_ASSIGN_OR_RETURN(const Probe probe, RunProbe({path, "-I", "-c", kQuestions}, OwnEnvironment(), kAnswerTimeoutMs));
+  LIMPET_ASSIGN_OR_RETURN(const Probe probe,
+                          RunProbe({path, "-I", "-c", kQuestions}, OwnEnvironment(), kAnswerTimeoutMs));
   const auto answer = nlohmann::json::parse(probe.output, nullptr, false);
   if (!answer.is_object()) {
     std::string said = probe.errors.substr(0, probe.errors.find('\n')).substr(0, 200);
-    return Error(fmt::format("'{}' does not answer as a Python interpreter does{}", path, said.empty() ? "" : ": " + said));
+    return Error(
+        fmt::format("'{}' does not answer as a Python interpreter does{}", path, said.empty() ? "" : ": " + said));
   }
   Interpreter interpreter;
   interpreter.executable = answer.value("executable", path);
@@ -61,19 +64,22 @@ Result<Interpreter> Ask(const std::string& path) {
 
 void CheckSupport(const Interpreter& interpreter, Checks* checks) {
   const std::string range = fmt::format("CPython 3.{} to 3.{}", kOldestMinor, kNewestMinor);
-  const std::string name = fmt::format("{} {} ({})", interpreter.implementation, interpreter.version, interpreter.executable);
+  const std::string name =
+      fmt::format("{} {} ({})", interpreter.implementation, interpreter.version, interpreter.executable);
   const std::string untraced = "; 'limpet run' runs its programs, but counts no Python memory";
   if (interpreter.implementation != "cpython") {
     checks->Problem("interpreter", name + " is not CPython" + untraced, "use " + range + ": --python PATH");
   } else if (interpreter.major != 3 || interpreter.minor < kOldestMinor || interpreter.minor > kNewestMinor) {
     checks->Problem("interpreter", name + " is not supported" + untraced, "use " + range + ": --python PATH");
   } else if (interpreter.free_threaded) {
-    checks->Problem("interpreter", name + " is a free-threaded build" + untraced, "use the build with the GIL: --python PATH");
+    checks->Problem("interpreter", name + " is a free-threaded build" + untraced,
+                    "use the build with the GIL: --python PATH");
   } else {
     checks->Ok("interpreter", name);
   }
   if (interpreter.debug) {
-    checks->Note("interpreter", "is a debug build: its blocks are larger than those of a release build, and so are the figures");
+    checks->Note("interpreter",
+                 "is a debug build: its blocks are larger than those of a release build, and so are the figures");
   }
 }
 
@@ -84,7 +90,8 @@ void CheckLinking(const std::string& path, Checks* checks) {
     return;
   }
   if (const std::string why = process::WhyNotPreloadable(*executable); !why.empty()) {
-    checks->Problem("linking", fmt::format("the agent cannot be brought into '{}': {}", executable->path, why), "use another interpreter: --python PATH");
+    checks->Problem("linking", fmt::format("the agent cannot be brought into '{}': {}", executable->path, why),
+                    "use another interpreter: --python PATH");
     return;
   }
   const auto library = std::find_if(executable->needed.begin(), executable->needed.end(),
@@ -102,12 +109,17 @@ void CheckEnvironment(const std::vector<std::string>& environment, Checks* check
   const size_t before = checks->all().size();
   const std::string allocator = Value(environment, "PYTHONMALLOC");
   if (allocator.starts_with("malloc")) {
-    checks->Note("environment", fmt::format("PYTHONMALLOC={}: every object is a malloc of its own; counted all the same, once", allocator));
+    checks->Note(
+        "environment",
+        fmt::format("PYTHONMALLOC={}: every object is a malloc of its own; counted all the same, once", allocator));
   } else if (allocator.find("debug") != std::string::npos) {
-    checks->Note("environment", fmt::format("PYTHONMALLOC={}: Python's debug hooks make each block larger", allocator), "unset it for true sizes");
+    checks->Note("environment", fmt::format("PYTHONMALLOC={}: Python's debug hooks make each block larger", allocator),
+                 "unset it for true sizes");
   }
   if (IsSet(Value(environment, "PYTHONTRACEMALLOC"))) {
-    checks->Note("environment", "PYTHONTRACEMALLOC: tracemalloc runs, too; its own tables are in the recording as raw memory", "unset it: limpet knows what it knows");
+    checks->Note("environment",
+                 "PYTHONTRACEMALLOC: tracemalloc runs, too; its own tables are in the recording as raw memory",
+                 "unset it: limpet knows what it knows");
   }
   if (IsSet(Value(environment, "PYTHONDEVMODE"))) {
     checks->Note("environment", "PYTHONDEVMODE: debug hooks make each block larger", "unset it for true sizes");
@@ -148,13 +160,16 @@ std::string CheckProcess(int32_t pid, Checks* checks) {
   const Result<std::string> executable = process::ReadExecutable(pid);
   const Result<std::vector<std::string>> files = process::ReadMappedFiles(pid);
   if (!executable.ok() || !files.ok()) {
-    checks->Problem("process", executable.ok() ? files.message() : executable.message(), "run doctor as the user of the process, or as root");
+    checks->Problem("process", executable.ok() ? files.message() : executable.message(),
+                    "run doctor as the user of the process, or as root");
     return {};
   }
   const auto maps = [&files](std::string_view part) {
-    return std::any_of(files->begin(), files->end(), [&](const std::string& file) { return file.find(part) != std::string::npos; });
+    return std::any_of(files->begin(), files->end(),
+                       [&](const std::string& file) { return file.find(part) != std::string::npos; });
   };
-  const std::string name = fmt::format("{} ({}), {} threads, {} MB resident", pid, *executable, status->threads, status->rss_kb / 1024);
+  const std::string name =
+      fmt::format("{} ({}), {} threads, {} MB resident", pid, *executable, status->threads, status->rss_kb / 1024);
   if (maps("/liblimpet_agent.so")) {
     checks->Ok("process", name + ", is being traced");
   } else {
@@ -163,7 +178,8 @@ std::string CheckProcess(int32_t pid, Checks* checks) {
   if (const auto environment = process::ReadEnvironment(pid); environment.ok()) CheckEnvironment(*environment, checks);
   const std::string file = executable->substr(executable->rfind('/') + 1);
   if (file.find("python") != std::string::npos || file.find("pypy") != std::string::npos) return *executable;
-  checks->Note("process", fmt::format("{} is no Python interpreter by its name; the checks below are for python3 in PATH", file));
+  checks->Note("process",
+               fmt::format("{} is no Python interpreter by its name; the checks below are for python3 in PATH", file));
   return {};
 }
 

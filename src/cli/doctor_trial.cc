@@ -60,16 +60,18 @@ void JudgeRecording(const std::string& folder, Checks* checks) {
   const bool refused = process.state == capture::State::kRefused || process.state == capture::State::kStopped;
   if (refused || process.program != capture::Program::kPython) {
     const std::string why = process.reason.empty() ? "it did not recognise a Python interpreter in it" : process.reason;
-    checks->Problem("trial", "the agent does not trace this interpreter: " + why, "use another build of CPython: --python PATH");
+    checks->Problem("trial", "the agent does not trace this interpreter: " + why,
+                    "use another build of CPython: --python PATH");
   } else if (process.births.blocks == 0) {
     checks->Problem("trial", "the agent was loaded but saw no allocation", "report it: this is a bug in limpet");
   } else {
-    checks->Ok("trial", fmt::format("python -c pass recorded {} ({}) at {} places",
-                                    base::Plural(process.births.blocks, "block"), base::FormatBytes(process.births.bytes),
-                                    base::FormatCount(process.sites.size())));
+    checks->Ok("trial",
+               fmt::format("python -c pass recorded {} ({}) at {} places", base::Plural(process.births.blocks, "block"),
+                           base::FormatBytes(process.births.bytes), base::FormatCount(process.sites.size())));
   }
   if (!process.problems.empty()) {
-    checks->Note("trial", "part of the recording is doubtful: " + process.problems.front(), "report it: this is a bug in limpet");
+    checks->Note("trial", "part of the recording is doubtful: " + process.problems.front(),
+                 "report it: this is a bug in limpet");
   }
 }
 
@@ -94,18 +96,21 @@ void TryInterpreter(const Interpreter& interpreter, Checks* checks) {
     return;
   }
   const Result<Probe> plain = Quickest(interpreter.executable, OwnEnvironment());
-  const Result<Probe> traced = Quickest(interpreter.executable, EnvironmentWithAgent(preload.path(), {.recording = folder.path()}));
+  const Result<Probe> traced =
+      Quickest(interpreter.executable, EnvironmentWithAgent(preload.path(), {.recording = folder.path()}));
   if (!plain.ok() || !traced.ok()) {
     checks->Problem("trial", plain.ok() ? traced.message() : plain.message(), "try it by hand: limpet run -c pass");
     return;
   }
   if (plain->exit_status != 0) {
-    checks->Problem("trial", "the interpreter fails even without limpet: " + FirstLine(plain->errors), "repair it, or name another: --python PATH");
+    checks->Problem("trial", "the interpreter fails even without limpet: " + FirstLine(plain->errors),
+                    "repair it, or name another: --python PATH");
     return;
   }
   if (traced->exit_status != 0 || traced->errors != plain->errors) {
     const std::string how = traced->signal ? fmt::format("died of signal {}", *traced->signal) : "behaves otherwise";
-    checks->Problem("trial", fmt::format("the interpreter {} with the agent: {}", how, FirstLine(traced->errors)), "report it: this is a bug in limpet");
+    checks->Problem("trial", fmt::format("the interpreter {} with the agent: {}", how, FirstLine(traced->errors)),
+                    "report it: this is a bug in limpet");
     return;
   }
   JudgeRecording(folder.path(), checks);

@@ -18,11 +18,13 @@ std::string WhyNeverLoaded(const std::string& program) {
     const std::string why = process::WhyNotPreloadable(*executable);
     if (!why.empty()) return why;
   }
-  return "the agent was not loaded into it, or it ended before the agent could start; 'limpet doctor' tries it step by step";
+  return "the agent was not loaded into it, or it ended before the agent could start; 'limpet doctor' tries it step by "
+         "step";
 }
 
 std::string NameOf(const capture::Process& process) {
-  const std::string& path = process.executable.empty() && !process.command.empty() ? process.command[0] : process.executable;
+  const std::string& path =
+      process.executable.empty() && !process.command.empty() ? process.command[0] : process.executable;
   return fmt::format("process {} ({})", process.pid, path.substr(path.rfind('/') + 1));
 }
 
@@ -43,6 +45,7 @@ class Sentences {
     }
     std::sort(ordered.begin(), ordered.end());
     std::vector<std::string> all;
+    all.reserve(ordered.size());
     for (auto& [order, sentence] : ordered) all.push_back(std::move(sentence));
     return all;
   }
@@ -82,7 +85,8 @@ Explanation ExplainRun(const std::string& program, int32_t main_pid, bool has_pr
     any_python = any_python || process.program == capture::Program::kPython;
     any_main = any_main || process.pid == main_pid;
     if (refused) sentences.Add(process, "ran without tracing" + Because(process.reason));
-    if (process.state == capture::State::kStopped) sentences.Add(process, "was traced only up to a moment" + Because(process.reason));
+    if (process.state == capture::State::kStopped)
+      sentences.Add(process, "was traced only up to a moment" + Because(process.reason));
     if (process.limits & capture::kLimitDisk) sentences.Add(process, "was recorded only until the disk was full");
   }
   all.failures = sentences.All();
@@ -90,7 +94,8 @@ Explanation ExplainRun(const std::string& program, int32_t main_pid, bool has_pr
     all.notes.push_back(fmt::format("the program itself ran without tracing: {}", WhyNeverLoaded(program)));
     all.failures.insert(all.failures.begin(), all.notes.front());
   }
-  if (!any_python && all.traced) all.notes.push_back("not a Python program: only native memory was counted, without Python stacks");
+  if (!any_python && all.traced)
+    all.notes.push_back("not a Python program: only native memory was counted, without Python stacks");
   return all;
 }
 

@@ -11,9 +11,10 @@
 namespace limpet::cli {
 
 struct Explanation {
-  std::vector<std::string> notes;     // what only the command knows: these go into run.json, and every report shows them
-  std::vector<std::string> failures;  // what was not traced and why, said also with --quiet; the recording itself holds part of it
-  bool traced = false;                // something was counted: there is something to show
+  std::vector<std::string> notes;  // what only the command knows: these go into run.json, and every report shows them
+  std::vector<std::string>
+      failures;         // what was not traced and why, said also with --quiet; the recording itself holds part of it
+  bool traced = false;  // something was counted: there is something to show
 };
 
 // `program` is the file that was executed, `main_pid` its process.

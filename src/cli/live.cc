@@ -32,7 +32,8 @@ std::string TopLine(const capture::Recording& recording) {
 // One cell a character, nothing that moves the cursor, and cut to the width.
 std::string Printable(const std::string& text, size_t columns) {
   std::string safe;
-  for (const char c : text) safe += static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f ? '?' : c;
+  for (const char c : text)
+    safe += static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f ? '?' : c;
   if (safe.size() > columns) safe.resize(columns);
   return safe;
 }
@@ -69,7 +70,8 @@ void LiveLine::Update() {
       rate = fmt::format("   {}/s", base::FormatSignedBytes(int64_t(change / span.count())));
     }
     const uint64_t age = uint64_t(std::chrono::nanoseconds(begin - start_).count());
-    Show(fmt::format("limpet {}   live {}{}{}", base::FormatDuration(age), base::FormatBytes(live), rate, TopLine(*recording)));
+    Show(fmt::format("limpet {}   live {}{}{}", base::FormatDuration(age), base::FormatBytes(live), rate,
+                     TopLine(*recording)));
   }
   next_ = Clock::now() + (Clock::now() - begin) * kMaxShare;
 }

@@ -37,7 +37,8 @@ int Unknown(const std::string& word) {
   std::vector<std::string> names = {"help"};
   for (const Command& command : kCommands) names.emplace_back(command.name);
   const std::string nearest = Nearest(word, names);
-  std::string hint = nearest.empty() ? std::string("'limpet help' lists the commands") : fmt::format("did you mean '{}'?", nearest);
+  std::string hint =
+      nearest.empty() ? std::string("'limpet help' lists the commands") : fmt::format("did you mean '{}'?", nearest);
   if (word.ends_with(".py")) hint = fmt::format("'limpet run {}' runs it", word);
   Complain(fmt::format("unknown {} '{}': {}", word.starts_with("-") ? "option" : "command", word, hint));
   return kExitUsage;

@@ -52,7 +52,8 @@ int TellError(const CLI::App& app, const std::string& message) {
 
 std::string UnknownOption(const CLI::App& app, const std::string& word) {
   const std::string nearest = Nearest(word.substr(0, word.find('=')), LongOptions(app));
-  return fmt::format("unknown option '{}'{}", word, nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest));
+  return fmt::format("unknown option '{}'{}", word,
+                     nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest));
 }
 
 }  // namespace

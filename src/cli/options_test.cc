@@ -14,7 +14,8 @@ TEST(ParseDuration, TakesNumbersWithUnits) {
 }
 
 TEST(ParseDuration, RefusesAnythingElse) {
-  for (const char* text : {"", "30", "s", "-3s", "0s", "3 s", "3.5s", "30sec", "99999999999999999999s", "auto", "3s "}) {
+  for (const char* text :
+       {"", "30", "s", "-3s", "0s", "3 s", "3.5s", "30sec", "99999999999999999999s", "auto", "3s "}) {
     EXPECT_FALSE(ParseDuration(text)) << text;
   }
 }

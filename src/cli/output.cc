@@ -26,7 +26,9 @@ bool WriteAll(int fd, std::string_view text) {
   return true;
 }
 
-void Complain(std::string_view message) { WriteAll(STDERR_FILENO, fmt::format("limpet: {}\n", Printable(std::string(message)))); }
+void Complain(std::string_view message) {
+  WriteAll(STDERR_FILENO, fmt::format("limpet: {}\n", Printable(std::string(message))));
+}
 
 int Print(std::string_view text) {
   if (WriteAll(STDOUT_FILENO, text) || errno == EPIPE) return 0;
@@ -47,7 +49,8 @@ int PrintToFile(const std::string& path, std::string_view text) {
 
 std::string Printable(const std::string& text) {
   std::string safe;
-  for (const char c : base::ReplaceInvalidUtf8(text)) safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  for (const char c : base::ReplaceInvalidUtf8(text))
+    safe += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
   return safe;
 }
 

@@ -36,13 +36,15 @@ Result<Pipe> MakePipe() {
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
   return pointers;
 }
 
 // A session of its own, so that it and what it starts can be killed together.
-Result<pid_t> Spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment, int out, int err) {
+Result<pid_t> Spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment, int out,
+                    int err) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -52,7 +54,8 @@ Result<pid_t> Spawn(const std::vector<std::string>& argv, const std::vector<std:
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, argv[0].c_str(), &files, &attributes, Pointers(argv).data(), Pointers(environment).data());
+  const int error =
+      posix_spawn(&pid, argv[0].c_str(), &files, &attributes, Pointers(argv).data(), Pointers(environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   if (error != 0) return Error(fmt::format("cannot run '{}': {}", argv[0], base::ErrnoText(error)));
@@ -86,7 +89,8 @@ std::vector<std::string> OwnEnvironment() {
   return environment;
 }
 
-Result<Probe> RunProbe(const std::vector<std::string>& argv, const std::vector<std::string>& environment, int timeout_ms) {
+Result<Probe> RunProbe(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
+                       int timeout_ms) {
   const Clock::time_point start = Clock::now();
   LIMPET_ASSIGN_OR_RETURN(Pipe out, MakePipe());
   LIMPET_ASSIGN_OR_RETURN(Pipe err, MakePipe());

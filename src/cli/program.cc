@@ -112,7 +112,7 @@ std::string FindInPath(const std::string& name, std::string* found_unusable) {
   while (true) {
     const size_t end = path.find(':');
     const std::string_view folder = path.substr(0, end);
-    const std::string candidate = folder.empty() ? "./" + name : std::string(folder) + "/" + name;
+    std::string candidate = folder.empty() ? "./" + name : std::string(folder) + "/" + name;
     if (IsExecutableFile(candidate)) return candidate;
     if (found_unusable != nullptr && found_unusable->empty() && IsRegularFile(candidate)) *found_unusable = candidate;
     if (end == std::string_view::npos) return {};

@@ -20,9 +20,9 @@ inline constexpr int kExitNotExecutable = 126;
 inline constexpr int kExitNotFound = 127;
 
 struct Program {
-  std::string path;                // what execve gets
-  std::vector<std::string> argv;   // argv[0] as the user wrote it
-  std::string name;                // for the recording's default name: "app" for app.py
+  std::string path;               // what execve gets
+  std::vector<std::string> argv;  // argv[0] as the user wrote it
+  std::string name;               // for the recording's default name: "app" for app.py
 };
 
 // Either a program, or why there is none.

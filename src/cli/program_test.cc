@@ -39,7 +39,9 @@ class ResolveProgramTest : public ::testing::Test {
     std::ofstream(folder_ + "/" + name) << text;
     chmod((folder_ + "/" + name).c_str(), mode);
   }
-  std::vector<std::string> Argv(const std::vector<std::string>& words) { return ResolveProgram(words, "python3").program.argv; }
+  std::vector<std::string> Argv(const std::vector<std::string>& words) {
+    return ResolveProgram(words, "python3").program.argv;
+  }
 
   std::string folder_;
 
@@ -73,7 +75,11 @@ TEST_F(ResolveProgramTest, NameOfAScriptWinsOverItsPermissions) {
 
 TEST_F(ResolveProgramTest, TextIsAScriptAndOtherFilesAreNot) {
   Write("text", "print(1)\n", 0644);
-  Write("data", std::string("\x7f" "ELF\0\0", 6), 0644);
+  Write("data",
+        std::string("\x7f"
+                    "ELF\0\0",
+                    6),
+        0644);
   EXPECT_THAT(Argv({"text"}), ElementsAre("python3", "text"));
   EXPECT_EQ(ResolveProgram({"./data"}, "python3").exit_status, kExitNotExecutable);
 }

@@ -16,7 +16,8 @@ std::optional<capture::Recording> OpenRecording(const std::string& path, std::op
     return std::nullopt;
   }
   const auto& processes = recording->processes;
-  if (pid && std::none_of(processes.begin(), processes.end(), [&](const auto& process) { return process.pid == *pid; })) {
+  if (pid &&
+      std::none_of(processes.begin(), processes.end(), [&](const auto& process) { return process.pid == *pid; })) {
     std::string known;
     for (const capture::Process& process : processes) known += fmt::format(" {}", process.pid);
     Complain(fmt::format("no process {} in '{}'; it has:{}", *pid, path, known));

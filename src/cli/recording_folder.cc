@@ -14,9 +14,9 @@
 #include <system_error>
 #include <vector>
 
+#include "base/file.h"
 #include "capture/format.h"
 #include "cli/agent_library.h"
-#include "base/file.h"
 #include "fmt/format.h"
 #include "process/proc.h"
 
@@ -56,7 +56,8 @@ std::string DefaultName(const std::string& program, int attempt) {
 
 Status CannotCreate(const std::string& path, int error) {
   const char* way_out = "";
-  if (error == EACCES || error == EROFS || error == EPERM) way_out = "; choose a folder that you may write to: -o DIR/NAME.limpet";
+  if (error == EACCES || error == EROFS || error == EPERM)
+    way_out = "; choose a folder that you may write to: -o DIR/NAME.limpet";
   if (error == ENOENT) way_out = "; make its parent folder first";
   if (error == ENOSPC || error == EDQUOT) way_out = "; choose another disk: -o DIR/NAME.limpet";
   return Error(fmt::format("cannot create the recording '{}': {}{}", path, base::ErrnoText(error), way_out));
@@ -64,11 +65,14 @@ Status CannotCreate(const std::string& path, int error) {
 
 Status RemoveOldRecording(const std::string& path, bool replace) {
   if (!replace) {
-    return Error(fmt::format("cannot create the recording '{}': it exists; -f replaces it, -o NAME.limpet chooses another", path));
+    return Error(fmt::format(
+        "cannot create the recording '{}': it exists; -f replaces it, -o NAME.limpet chooses another", path));
   }
   if (!IsRecording(path)) {
-    return Error(fmt::format("will not replace '{}': it exists and is not a recording; remove it yourself, or choose another "
-                             "name with -o", path));
+    return Error(
+        fmt::format("will not replace '{}': it exists and is not a recording; remove it yourself, or choose another "
+                    "name with -o",
+                    path));
   }
   std::error_code error;
   fs::remove_all(path, error);
@@ -94,7 +98,8 @@ Result<std::string> CreateRecordingFolder(const std::string& wanted, const std::
   if (realpath(path.c_str(), absolute) == nullptr) return CannotCreate(path, errno);
   if (std::strlen(absolute) > kMaxRecordingPath) {
     rmdir(absolute);
-    return Error(fmt::format("the path of the recording is longer than {} bytes: choose a shorter one with -o", kMaxRecordingPath));
+    return Error(fmt::format("the path of the recording is longer than {} bytes: choose a shorter one with -o",
+                             kMaxRecordingPath));
   }
   // A folder can be there and still take no files: a full disk, a file system without room for names.
   const std::string probe = std::string(absolute) + "/.probe";

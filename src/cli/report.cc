@@ -32,7 +32,8 @@ int RunReport(const std::vector<std::string>& arguments) {
   report::FullOptions full;
   CLI::App app("Says what grew in a recording, where it was allocated, and how sure that is.");
   Prepare(&app, "report", kUsage, kExamples);
-  app.add_option("recording", path, "made by 'limpet run'; its program may still be running")->option_text("NAME.limpet");
+  app.add_option("recording", path, "made by 'limpet run'; its program may still be running")
+      ->option_text("NAME.limpet");
   app.add_option("--json", json, "the report as JSON instead, to FILE or ('-' or no FILE) to standard output")
       ->expected(0, 1)
       ->option_text("[FILE]");
@@ -51,7 +52,8 @@ int RunReport(const std::vector<std::string>& arguments) {
   diagnose::Options options = {.pid = pid};
   const report::Report report = report::BuildReport(*recording, options);
   if (json) return PrintToFile(json->empty() ? "-" : *json, report::ToJson(report).dump(2) + "\n");
-  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)), .colour = WantsColour(STDOUT_FILENO)};
+  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)),
+                                       .colour = WantsColour(STDOUT_FILENO)};
   return Print(report::RenderFull(report, style, full));
 }
 

@@ -60,13 +60,15 @@ std::optional<int> ReadOptions(const std::vector<std::string>& arguments, RunOpt
   app.add_option("-o,--output", options->output, "where to record (default: limpet-PROGRAM-TIME.limpet here)")
       ->option_text("NAME.limpet");
   app.add_flag("-f,--force", options->replace, "replace that recording if it exists");
-  app.add_option("--json", options->json, "write the report as JSON, too ('-': to standard output)")->option_text("FILE");
+  app.add_option("--json", options->json, "write the report as JSON, too ('-': to standard output)")
+      ->option_text("FILE");
   app.add_flag("--live", options->live, "one line about memory on the terminal while the program runs");
   app.add_flag("-q,--quiet", options->quiet, "no report at the end; errors are still told");
   app.add_flag("--no-follow", options->no_follow, "do not trace the processes that the program starts");
   app.add_option("--python", options->python, "interpreter for SCRIPT, -m and -c (default: python3 in PATH)")
       ->option_text("PATH");
-  app.add_option("--epoch", options->epoch, "length of a stretch of time: auto, 30s, 500ms, 5m ..., or iterations (that the program marks)")
+  app.add_option("--epoch", options->epoch,
+                 "length of a stretch of time: auto, 30s, 500ms, 5m ..., or iterations (that the program marks)")
       ->option_text("TIME");
   if (const std::optional<int> done = Parse(&app, arguments)) return done;
   options->words = app.remaining();
@@ -82,16 +84,19 @@ int Refuse(const std::string& message) {
 std::optional<std::string> CheckOptions(const RunOptions& options) {
   if (options.words.empty()) return "no program to run: limpet run app.py ('limpet run --help' shows the usage)";
   const std::string& first = options.words[0];
-  const bool program = !first.starts_with("-") || first == "-" || first == "--" || first.starts_with("-m") || first.starts_with("-c");
+  const bool program =
+      !first.starts_with("-") || first == "-" || first == "--" || first.starts_with("-m") || first.starts_with("-c");
   if (!program) {
-    const std::string nearest = Nearest(first, {"--output", "--force", "--json", "--live", "--quiet", "--no-follow",
-                                                "--python", "--epoch", "--help"});
-    const std::string hint = first.starts_with("--") ? (nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest))
-                                                     : fmt::format(" (options of the interpreter: limpet run python3 {} ...)", first);
+    const std::string nearest = Nearest(
+        first, {"--output", "--force", "--json", "--live", "--quiet", "--no-follow", "--python", "--epoch", "--help"});
+    const std::string hint = first.starts_with("--")
+                                 ? (nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest))
+                                 : fmt::format(" (options of the interpreter: limpet run python3 {} ...)", first);
     return fmt::format("unknown option '{}'{}", first, hint);
   }
   if (options.epoch != "auto" && options.epoch != "iterations" && !ParseDuration(options.epoch)) {
-    return fmt::format("--epoch '{}' is neither auto, nor iterations, nor a time such as 30s, 500ms, 5m", options.epoch);
+    return fmt::format("--epoch '{}' is neither auto, nor iterations, nor a time such as 30s, 500ms, 5m",
+                       options.epoch);
   }
   return std::nullopt;
 }
@@ -180,7 +185,8 @@ Ending RunTraced(const RunOptions& options, const Program& program, const std::s
   info->ended_ns = Now();
   info->exit_status = ending.exit_status;
   info->signal = ending.signal;
-  FinishApart({.recording = recording, .program = program.path, .json = options.json, .quiet = options.quiet}, &child, info);
+  FinishApart({.recording = recording, .program = program.path, .json = options.json, .quiet = options.quiet}, &child,
+              info);
   return ending;
 }
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <system_error>
 #include <string_view>
+#include <system_error>
 
 #include "capture/reader.h"
 #include "capture/run_info.h"
@@ -43,14 +43,17 @@ void ShowFailures(const Explanation& explanation) {
   std::string text;
   const size_t shown = std::min(explanation.failures.size(), kMaxFailures);
   for (size_t i = 0; i < shown; ++i) text += fmt::format("limpet: {}\n", Printable(explanation.failures[i]));
-  if (explanation.failures.size() > shown) text += fmt::format("limpet: and {} more of this kind\n", explanation.failures.size() - shown);
+  if (explanation.failures.size() > shown)
+    text += fmt::format("limpet: and {} more of this kind\n", explanation.failures.size() - shown);
   WriteAll(STDERR_FILENO, text);
 }
 
 void ShowScreen(const std::string& path, const report::Report& report) {
-  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDERR_FILENO)), .colour = WantsColour(STDERR_FILENO)};
+  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDERR_FILENO)),
+                                       .colour = WantsColour(STDERR_FILENO)};
   const std::string shown = Shown(path);
-  const std::string last = fmt::format("recording: {}   (limpet report {} -v)\n", Printable(shown), Printable(Quoted(shown)));
+  const std::string last =
+      fmt::format("recording: {}   (limpet report {} -v)\n", Printable(shown), Printable(Quoted(shown)));
   WriteAll(STDERR_FILENO, report::RenderScreen(report, style) + last);
 }
 

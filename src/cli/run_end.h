@@ -11,8 +11,8 @@ namespace limpet::cli {
 
 struct RunEnd {
   std::string recording;
-  std::string program;   // the file that was executed
-  std::string json;      // where the report goes as JSON; empty: nowhere
+  std::string program;  // the file that was executed
+  std::string json;     // where the report goes as JSON; empty: nowhere
   bool quiet = false;
 };
 

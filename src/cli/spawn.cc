@@ -65,7 +65,7 @@ int Child::Start(const std::string& path, const std::vector<std::string>& argv,
 
   // vfork: the child runs in our memory until execve, so `error` tells us why there was none.
   volatile int error = 0;
-  const pid_t pid = vfork();
+  const pid_t pid = vfork();  // NOLINT(bugprone-unsafe-functions): posix_spawn cannot run a script without "#!"
   if (pid < 0) return errno;
   if (pid == 0) {
     sigaction(SIGCHLD, &child_action_, nullptr);
@@ -100,8 +100,8 @@ Ending Child::Wait(int period_ms, const std::function<void()>& tick) {
   return ending;
 }
 
-void Child::Handle(const siginfo_t& info) {
-  if (info.si_signo == SIGCHLD) return;  // Reap looks
+void Child::Handle(const siginfo_t& info) const {
+  if (info.si_signo == SIGCHLD) return;                // Reap looks
   const bool from_kernel = info.si_code == SI_KERNEL;  // the terminal: the program has its own copy
   const bool from_program = info.si_pid == pid_;
   if (!from_kernel && !from_program) kill(pid_, info.si_signo);
@@ -130,7 +130,7 @@ bool Child::Reap(Ending* ending) {
 
 // Job control: a shell takes the terminal back only when all of the job has stopped. Without a terminal nobody would ever
 // continue us, so we go on waiting.
-void Child::StopWithChild(int signal) {
+void Child::StopWithChild(int signal) const {
   const bool job_control = signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
   if (!job_control || getpgid(pid_) != getpgrp() || !HasTerminal()) return;
   raise(SIGSTOP);

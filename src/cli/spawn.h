@@ -46,14 +46,15 @@ class Child {
   Ending Wait(int period_ms, const std::function<void()>& tick);
 
  private:
-  void Handle(const siginfo_t& info);
+  void Handle(const siginfo_t& info) const;
   bool Reap(Ending* ending);
-  void StopWithChild(int signal);
+  void StopWithChild(int signal) const;
 
   pid_t pid_ = -1;
-  sigset_t taken_;                 // the signals that we wait for instead of having them delivered
+  sigset_t taken_;  // the signals that we wait for instead of having them delivered
   sigset_t mask_before_;
-  struct sigaction child_action_;  // SIGCHLD's disposition before: a parent that ignores it loses its children's statuses
+  struct sigaction
+      child_action_;  // SIGCHLD's disposition before: a parent that ignores it loses its children's statuses
 };
 
 // Ends this process as the program ended: same exit status, or the same signal (without a core file of our own).

@@ -56,14 +56,23 @@ void AddOptions(CLI::App* app, StatsCommand* command) {
   app->add_option("--group", command->group, "one row for each: line, file, function, stack (default: line)")
       ->option_text("WHAT");
   app->add_option("--include", options.include, "only files that match this pattern (may be repeated)")
-      ->option_text("GLOB")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->option_text("GLOB")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app->add_option("--exclude", options.exclude, "not the files that match this pattern (may be repeated)")
-      ->option_text("GLOB")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app->add_flag("--all-frames", options.all_frames, "patterns look at the whole stack, not only at the innermost frame");
+      ->option_text("GLOB")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app->add_flag("--all-frames", options.all_frames,
+                "patterns look at the whole stack, not only at the innermost frame");
   app->add_flag("--user-lines", options.user_line, "count for the innermost line outside of libraries");
   app->add_flag("--cumulative", options.cumulative, "count for every frame of the stack");
-  app->add_option("--domain", command->domains, "only memory from: raw, mem, object, malloc, map, filemap (may be repeated)")
-      ->option_text("NAME")->expected(1)->delimiter(',')->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app->add_option("--domain", command->domains,
+                  "only memory from: raw, mem, object, malloc, map, filemap (may be repeated)")
+      ->option_text("NAME")
+      ->expected(1)
+      ->delimiter(',')
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app->add_option("--process", options.pid, "only the process with this id")->option_text("PID");
   app->add_option("--limit", options.limit, "rows (default: 10; 0: all)")->option_text("N");
   app->add_flag("--json", command->json, "as JSON");
@@ -109,7 +118,8 @@ int RunStats(const std::vector<std::string>& arguments) {
   const std::optional<capture::Recording> recording = OpenRecording(command.path, command.options.pid);
   if (!recording) return kExitUsage;
   if (command.json) return Print(report::StatsJson(*recording, command.options).dump(2) + "\n");
-  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)), .colour = WantsColour(STDOUT_FILENO)};
+  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)),
+                                       .colour = WantsColour(STDOUT_FILENO)};
   return Print(report::RenderStats(*recording, command.options, style));
 }
 

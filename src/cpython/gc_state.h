@@ -18,9 +18,9 @@ namespace limpet::cpython {
 
 struct GcCounts {
   uint64_t collections[3];  // of each generation, youngest first, since the interpreter started
-  uint64_t collected;  // objects, all generations together
+  uint64_t collected;       // objects, all generations together
   uint64_t uncollectable;
-  bool enabled;  // gc.isenabled()
+  bool enabled;     // gc.isenabled()
   bool collecting;  // a collection is running now
 };
 

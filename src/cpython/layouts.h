@@ -60,11 +60,11 @@ struct LayoutCommon {
   // PyThreadState.
   static constexpr int kThreadNext = 8;
   static constexpr int kThreadInterpreter = 16;
-  static constexpr int kThreadFrame = kAbsent;  // 3.13+: the running frame
-  static constexpr int kThreadCframe = kAbsent;  // 3.11, 3.12: the _PyCFrame that has it, at kCframeFrame
-  static constexpr int kCframeFrame = kAbsent;  // offset inside _PyCFrame
-  static constexpr int kThreadBaseFrame = kAbsent;  // 3.15: sentinel at the bottom
-  static constexpr int kThreadLastProfiled = kAbsent;  // 3.15: topmost frame unchanged since it was set
+  static constexpr int kThreadFrame = kAbsent;            // 3.13+: the running frame
+  static constexpr int kThreadCframe = kAbsent;           // 3.11, 3.12: the _PyCFrame that has it, at kCframeFrame
+  static constexpr int kCframeFrame = kAbsent;            // offset inside _PyCFrame
+  static constexpr int kThreadBaseFrame = kAbsent;        // 3.15: sentinel at the bottom
+  static constexpr int kThreadLastProfiled = kAbsent;     // 3.15: topmost frame unchanged since it was set
   static constexpr int kThreadLastProfiledSeq = kAbsent;  // 3.15: guards the former against reuse of an address
 
   // _PyInterpreterFrame.
@@ -76,12 +76,12 @@ struct LayoutCommon {
   static constexpr int kFrameObject = 48;
   static constexpr int kFrameInstruction = 56;  // prev_instr (3.11, 3.12) or instr_ptr (3.13+)
   static constexpr int kFrameOwner = 70;
-  static constexpr int kFrameIsEntry = kAbsent;  // 3.11: bool, the first frame of its C-level loop
+  static constexpr int kFrameIsEntry = kAbsent;       // 3.11: bool, the first frame of its C-level loop
   static constexpr int kFrameReturnOffset = kAbsent;  // 3.12+: uint16_t
-  static constexpr int kFrameStackTop = kAbsent;  // 3.11 to 3.13: int, slots in use, -1 while running
+  static constexpr int kFrameStackTop = kAbsent;      // 3.11 to 3.13: int, slots in use, -1 while running
   static constexpr int kFrameStackPointer = kAbsent;  // 3.14+: pointer to the first free slot, null while running
-  static constexpr int kFrameLocalsPlus = 72;  // locals, cells, then the evaluation stack; 8 bytes each
-  static constexpr uint64_t kFrameCodeTagMask = 0;  // 3.14+: bits of f_executable that are no address
+  static constexpr int kFrameLocalsPlus = 72;         // locals, cells, then the evaluation stack; 8 bytes each
+  static constexpr uint64_t kFrameCodeTagMask = 0;    // 3.14+: bits of f_executable that are no address
 
   // Values of the owner byte, a signed char. From kOwnerShim on a frame is the interpreter's own and shown to nobody.
   static constexpr int kOwnerThread = 0;
@@ -119,8 +119,8 @@ struct LayoutCommon {
   static constexpr int kGcStatsUncollectable = 16;
 
   // _Py_DebugOffsets, the first thing in _PyRuntime from 3.13 on.
-  static constexpr int kDebugVersion = kAbsent;  // uint64_t, PY_VERSION_HEX
-  static constexpr int kDebugFreeThreaded = kAbsent;  // uint64_t
+  static constexpr int kDebugVersion = kAbsent;        // uint64_t, PY_VERSION_HEX
+  static constexpr int kDebugFreeThreaded = kAbsent;   // uint64_t
   static constexpr int kDebugInterpreterGc = kAbsent;  // uint64_t, offset of gc inside the interpreter state
 
   // _PyRuntime.

@@ -79,7 +79,7 @@ bool LineTableReader::Next() {
   const uint32_t head = *next_++;
   begin_ = end_offset_;
   end_offset_ = begin_ + ((head & 7) + 1) * kCodeUnit;
-  if ((head & kEntryBit) == 0 || !ReadRange((head >> 3) & 15)) {
+  if ((head & kEntryBit) == 0 || !ReadRange(static_cast<int>(head >> 3) & 15)) {
     damaged_ = true;
     range_ = SourceRange{};
     return false;

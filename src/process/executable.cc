@@ -16,7 +16,7 @@
 namespace limpet::process {
 namespace {
 
-constexpr int kMaxScripts = 4;            // as many "#!" as Linux follows
+constexpr int kMaxScripts = 4;             // as many "#!" as Linux follows
 constexpr uint64_t kMaxDynamic = 100'000;  // entries; a real file has some dozens
 
 // A record at `offset`, copied out; nothing when it does not lie within the bytes.
@@ -111,7 +111,8 @@ bool InspectElf(std::string_view bytes, Executable* out) {
     const Segment segment = {program->p_offset, program->p_vaddr, program->p_filesz};
     if (program->p_type == PT_LOAD) loads.push_back(segment);
     if (program->p_type == PT_DYNAMIC) dynamic = segment;
-    if (program->p_type == PT_INTERP) out->linker = TextAt(bytes, segment.offset, std::min<uint64_t>(segment.size, 4096));
+    if (program->p_type == PT_INTERP)
+      out->linker = TextAt(bytes, segment.offset, std::min<uint64_t>(segment.size, 4096));
   }
   if (dynamic) ReadDynamic(bytes, *dynamic, loads, out);
   return true;
@@ -141,8 +142,10 @@ std::string WhyNotPreloadable(const Executable& executable) {
   if (executable.linker.empty()) return "it is statically linked, so no dynamic linker is there to load the agent";
   if (executable.gains_privileges) {
     const char* by = executable.setuid ? "setuid" : executable.setgid ? "setgid" : "file capabilities";
-    return fmt::format("it gains privileges ({}), so the dynamic linker ignores LD_PRELOAD; run limpet as the user that the "
-                       "program becomes, or a copy without that", by);
+    return fmt::format(
+        "it gains privileges ({}), so the dynamic linker ignores LD_PRELOAD; run limpet as the user that the "
+        "program becomes, or a copy without that",
+        by);
   }
   if (executable.linker.find("ld-musl") != std::string::npos) {
     return "it is built for musl libc, and the agent needs glibc";

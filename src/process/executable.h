@@ -13,12 +13,12 @@
 namespace limpet::process {
 
 struct Executable {
-  std::string path;             // the ELF file in the end: for a script, that of its interpreter
+  std::string path;                    // the ELF file in the end: for a script, that of its interpreter
   std::vector<std::string> by_way_of;  // the scripts that led there, "#!" by "#!"
-  bool is_elf = false;          // false: neither ELF nor a script with an interpreter (a shell runs it)
+  bool is_elf = false;                 // false: neither ELF nor a script with an interpreter (a shell runs it)
   bool is_64_bit = false;
-  uint16_t machine = 0;         // EM_X86_64 ...
-  std::string linker;           // dynamic linker; empty: statically linked
+  uint16_t machine = 0;  // EM_X86_64 ...
+  std::string linker;    // dynamic linker; empty: statically linked
   std::vector<std::string> needed;
   bool gains_privileges = false;  // setuid, setgid or file capabilities give it rights that we have not
   bool setuid = false;            // ... and by which

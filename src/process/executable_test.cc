@@ -142,7 +142,9 @@ TEST_F(ExecutableTest, MissingFileIsAnError) {
 }
 
 TEST_F(ExecutableTest, OtherFilesAreNeitherElfNorScript) {
-  for (const char* bytes : {"", "plain text", "#!", "#!   \n", "\x7f" "ELF"}) {
+  for (const char* bytes : {"", "plain text", "#!", "#!   \n",
+                            "\x7f"
+                            "ELF"}) {
     const auto found = InspectExecutable(Write("other", bytes));
     ASSERT_TRUE(found.ok()) << bytes;
     EXPECT_EQ(found->linker, "");

@@ -20,7 +20,7 @@ struct ProcessStatus {
   std::string name;
   uint32_t real_uid = 0;
   uint32_t effective_uid = 0;
-  int seccomp = 0;        // 0 off, 1 strict, 2 filter
+  int seccomp = 0;  // 0 off, 1 strict, 2 filter
   bool no_new_privs = false;
   pid_t tracer = 0;
   uint64_t rss_kb = 0;

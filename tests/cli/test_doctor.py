@@ -74,7 +74,7 @@ def test_limits_are_noted(shell):
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (32 << 20, 32 << 20))
 
-    status, found = checks(shell, "--python", shell.python, preexec_fn=limit)
+    _status, found = checks(shell, "--python", shell.python, preexec_fn=limit)
     assert find(found, "limits", "note")
 
 
@@ -94,7 +94,7 @@ def test_running_process(shell):
 def test_traced_process_is_recognised(shell):
     child = shell.start("run", "-q", "--python", shell.python, "-c", "import os; print(os.getpid(), flush=True); input()")
     pid = int(child.stdout.readline())
-    status, found = checks(shell, pid)
+    _status, found = checks(shell, pid)
     assert "is being traced" in find(found, "process")[0]["text"]
     child.communicate(b"\n")
 

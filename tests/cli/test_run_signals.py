@@ -53,7 +53,7 @@ def test_program_chooses_its_exit_status_on(shell, name):
     child = shell.start("run", "-o", "x.limpet", "--python", shell.python, "waits.py")
     read_until(child.stdout, b"ready")
     child.send_signal(getattr(signal, name))
-    out, err = child.communicate(timeout=30)
+    _out, err = child.communicate(timeout=30)
     assert child.returncode == 7
     assert b"recording: x.limpet" in err
 
@@ -187,7 +187,7 @@ def test_stopped_program_is_waited_for_where_no_shell_would_continue_it(shell, n
         time.sleep(0.05)
     assert state == "T"
     os.kill(pid, signal.SIGCONT)
-    out, err = child.communicate(timeout=30)
+    out, _err = child.communicate(timeout=30)
     assert out == b"on\n" and child.returncode == 0
 
 
