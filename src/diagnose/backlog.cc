@@ -1,6 +1,7 @@
 #include "diagnose/backlog.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "diagnose/suspects.h"
@@ -14,6 +15,8 @@ constexpr size_t kFewestStretches = 5;
 constexpr double kRiseShare = 7.0 / 8;  // between the middles of the first and the last stretch
 constexpr uint64_t kMinRise = 32'000;
 constexpr double kBacklogConfidence = 0.7;
+constexpr double kMostlyAlive = 0.9;
+constexpr double kContradicted = 0.4;
 
 // Place of a moment in the run, 0..1, on the clock of Weights().
 class RunClock {
@@ -76,16 +79,46 @@ std::optional<uint64_t> RiseOf(const std::vector<double>& level) {
   return static_cast<uint64_t>(rise / static_cast<double>(last - 1) * static_cast<double>(last));
 }
 
-}  // namespace
-
-std::optional<uint64_t> SteadyRise(const capture::Process& process) {
+// Live memory of the process over the run, as middle levels of stretches; nothing where there are too few samples.
+std::vector<double> CourseOf(const capture::Process& process) {
   RunClock clock(process, ReferenceOf(process));
   std::vector<std::pair<double, uint64_t>> levels;
   for (const capture::SampleRecord& sample : process.samples)
     if (std::optional<double> at = clock.At(sample.time_ns)) levels.emplace_back(*at, sample.live_bytes);
   for (size_t stretches : {kMostStretches, size_t{6}, kFewestStretches})
-    if (std::vector<double> level = MiddleLevels(levels, stretches); !level.empty()) return RiseOf(level);
-  return std::nullopt;
+    if (std::vector<double> level = MiddleLevels(levels, stretches); !level.empty()) return level;
+  return {};
+}
+
+double Middle(std::vector<double> values) {
+  auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+std::optional<uint64_t> SteadyRise(const capture::Process& process) {
+  std::vector<double> level = CourseOf(process);
+  return level.empty() ? std::nullopt : RiseOf(level);
+}
+
+void DoubtAgainstCourse(const capture::Process& process, std::vector<Suspect>& suspects) {
+  std::vector<double> level = CourseOf(process);
+  if (level.empty()) return;
+  std::vector<double> steps, errors;
+  for (size_t k = 2; k < level.size(); k++) steps.push_back(level[k] - level[k - 1]);  // the first one is start-up
+  double step = Middle(steps);
+  for (double one : steps) errors.push_back(std::abs(one - step));
+  double noise = Middle(errors);
+  for (Suspect& s : suspects) {
+    // Where nothing dies what is born is what grows; no other evidence is needed.
+    if (s.signal != Signal::kSurvival || s.as_of == AsOf::kPeak || s.judgement.survival > kMostlyAlive) continue;
+    double expected = s.steady_bytes / static_cast<double>(level.size());
+    if (s.judgement.onset > 0.2 || expected < 3 * noise || step > 0.3 * expected) continue;
+    s.against_course = true;
+    s.confidence = std::min(s.confidence, kContradicted);
+  }
 }
 
 void MarkBacklog(const capture::Process& process, std::vector<Suspect>& suspects) {

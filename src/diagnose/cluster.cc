@@ -21,11 +21,18 @@ constexpr double kOftenRecycled = 0.35;
 constexpr double kSeldomRecycled = 0.05;
 
 // Cosine of the angle between the survivors of two lines over time, from slot `from` on: 1 where they grow in proportion. The last slot,
-// which also holds what is merely in use, does not count.
-double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b, size_t from = 0) {
+// which also holds what is merely in use, does not count. Slots are taken together in up to `stretches` stretches.
+double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b, size_t from = 0, size_t stretches = 1000) {
   double dot = 0, aa = 0, bb = 0;
-  for (size_t i = from; i + 1 < std::min(a.size(), b.size()); i++) {
-    auto x = static_cast<double>(a[i].survivors.blocks), y = static_cast<double>(b[i].survivors.blocks);
+  size_t end = std::min(a.size(), b.size());
+  end -= std::min<size_t>(end, 1);
+  size_t width = end > from ? (end - from + stretches - 1) / stretches : 1;
+  for (size_t i = from; i < end; i += width) {
+    double x = 0, y = 0;
+    for (size_t k = i; k < std::min(end, i + width); k++) {
+      x += static_cast<double>(a[k].survivors.blocks);
+      y += static_cast<double>(b[k].survivors.blocks);
+    }
     dot += x * y;
     aa += x * x;
     bb += y * y;
@@ -47,16 +54,6 @@ bool MayBeRecycled(capture::Amount live, bool nearly_all_died) {
   uint64_t all = size * live.blocks;
   bool exact = std::max(all, live.bytes) - std::min(all, live.bytes) <= live.bytes / 50;
   return exact && std::find(kRecycledBytes.begin(), kRecycledBytes.end(), size) != kRecycledBytes.end();
-}
-
-// Blocks per slot that keeps any. Few of them are spread unevenly by chance.
-double Density(const std::vector<Slot>& slots) {
-  double blocks = 0, keeping = 0;
-  for (const Slot& slot : slots) {
-    blocks += static_cast<double>(slot.survivors.blocks);
-    keeping += slot.survivors.blocks > 0;
-  }
-  return keeping > 0 ? blocks / keeping : 0;
 }
 
 class Joiner {
@@ -119,11 +116,13 @@ class Joiner {
     return false;
   }
 
-  // Numbers up to 256 are there from the start, and free lists hold some at first: a by-product may begin later than its owner.
+  // Numbers up to 256 are there from the start, and free lists hold some at first: a by-product may begin later than its owner. A block
+  // that a free list gave away is replaced a little later.
   bool SameRhythm(const Suspect& s, const Suspect& o) const {
-    double a = Density(s.slots), b = Density(o.slots);
-    double by_chance = a / (a + 1) * (b / (b + 1));  // what chance leaves of a cosine of 1
-    return Rhythm(s.slots, o.slots, s.judgement.onset_slot) >= kVerySameRhythm * by_chance;
+    constexpr size_t kStretches = 12;
+    double few = static_cast<double>(std::min(s.live.blocks, o.live.blocks)) / kStretches;
+    double by_chance = few / (few + 1);  // what chance leaves of a cosine of 1 where there are few blocks
+    return Rhythm(s.slots, o.slots, s.judgement.onset_slot, kStretches) >= kVerySameRhythm * by_chance;
   }
 
   // Live blocks that may belong to objects of other lines, judged by their sizes at each site: small enough for an int or a float, or
@@ -177,16 +176,16 @@ class Joiner {
   std::vector<std::vector<FrameId>> chains_;
 };
 
-// Clusters of one line whose blocks are parts of another cluster's objects move there.
+// Clusters whose blocks are parts of another cluster's objects move there.
 void AbsorbByProducts(const Joiner& joiner, std::vector<Cluster>& clusters) {
   for (size_t i = clusters.size(); i-- > 0;) {
-    if (clusters[i].members.size() != 1) continue;
-    size_t self = clusters[i].members.front();
     auto owner = std::find_if(clusters.begin(), clusters.end(), [&](const Cluster& other) {
-      return &other != &clusters[i] && joiner.IsByProduct(self, other);
+      const std::vector<size_t>& members = clusters[i].members;
+      return &other != &clusters[i] &&
+             std::all_of(members.begin(), members.end(), [&](size_t self) { return joiner.IsByProduct(self, other); });
     });
     if (owner == clusters.end()) continue;
-    owner->members.push_back(self);
+    owner->members.insert(owner->members.end(), clusters[i].members.begin(), clusters[i].members.end());
     clusters.erase(clusters.begin() + static_cast<ptrdiff_t>(i));
   }
 }

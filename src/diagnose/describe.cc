@@ -16,6 +16,7 @@ using capture::NodeId;
 using capture::Process;
 
 constexpr size_t kFingerprintFrames = 8;
+constexpr double kStoredConfidence = 0.4;
 
 // FNV-1a, 64 bits: the fingerprint must not change with the standard library or the machine.
 class Hash {
@@ -144,6 +145,21 @@ Finding Describe(const Process& process, const UnitTable& table, const Suspect& 
   return f;
 }
 
+// Small tuples that died are kept for reuse, up to 2000 of each length, until a full collection: where more come into that store than
+// leave it (tuples made from generators never come from there), it fills up and looks like a leak.
+bool MayBeTupleStore(const Process& process, const UnitTable& table, const Suspect& s) {
+  constexpr uint64_t kStored = 2000, kLeastBytes = 48, kMostBytes = 200;
+  if (s.signal != Signal::kSurvival || s.line_survival > 0.5 || s.live.blocks > kStored) return false;
+  uint64_t tuples = 0;
+  for (uint32_t index : table.units[s.unit].sites) {
+    capture::Amount live = LiveAt(process.sites[index], s.as_of);
+    if (live.blocks == 0 || process.sites[index].domain != capture::Domain::kObject || live.bytes % live.blocks) continue;
+    uint64_t size = live.bytes / live.blocks;
+    if (size % 8 == 0 && size >= kLeastBytes && size <= kMostBytes) tuples += live.blocks;
+  }
+  return tuples * 20 >= s.live.blocks * 19;
+}
+
 }  // namespace
 
 Finding DescribeCluster(const Process& process, const UnitTable& table, const std::vector<Suspect>& suspects,
@@ -161,7 +177,10 @@ Finding DescribeCluster(const Process& process, const UnitTable& table, const st
     return suspects[m].kind == Kind::kPythonObject && suspects[m].signal != Signal::kSwelling;
   });
   if (f.kind == Kind::kRawBlock && with_objects) f.kind = Kind::kPythonObject;
+  bool stored = cluster.members.size() == 1 && MayBeTupleStore(process, table, main);
+  if (stored) f.confidence = std::min(f.confidence, kStoredConfidence);
   f.evidence = EvidenceFor(process, suspects, cluster, f);
+  if (stored) f.evidence.push_back("doubt: blocks of the size of small tuples, not more than the interpreter keeps for reuse");
   return f;
 }
 

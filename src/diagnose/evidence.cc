@@ -52,6 +52,7 @@ void AddDoubts(const Suspect& s, std::vector<std::string>& out) {
   };
   if (s.may_be_garbage)
     out.push_back("doubt: hardly any of very many stayed, and no full collection came: they may be garbage in cycles that waits for one");
+  if (s.against_course) out.push_back("doubt: the live memory of the process did not rise meanwhile, as it would with a leak of this size");
   doubt(f.going_on, fmt::format("nothing stayed in the last {} of the run", Percent(1 - s.judgement.last)));
   doubt(f.span, fmt::format("the growth began only after {} of the run", Percent(s.judgement.onset)));
   doubt(f.epochs, fmt::format("the growth spans {} epochs only; a longer run would tell more",
@@ -126,7 +127,9 @@ std::string EvidenceAgainst(const capture::Process& process, const Suspect& s) {
     case Reason::kFlushed:
       return fmt::format("{}, {} at the peak; what was born earlier was freed", live, FormatBytes(s.peak_live.bytes));
     case Reason::kWarmUp: return fmt::format("{}; grew until about {} after the start, then no more", live, moment(j.last));
-    case Reason::kOneOff: return fmt::format("{}; came at once or in a few goes, the last by {} after the start", live, moment(j.last));
+    case Reason::kOneOff:
+      if (j.last <= 0) return fmt::format("{}; came with imported modules", live);
+      return fmt::format("{}; came at once or in a few goes, the last by {} after the start", live, moment(j.last));
     case Reason::kReleased: return fmt::format("{}, {} at the peak: given back", live, FormatBytes(s.peak_live.bytes));
     case Reason::kTooFew: return fmt::format("{}; too little to tell a trend from chance", live);
   }

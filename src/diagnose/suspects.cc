@@ -122,13 +122,13 @@ class Judge {
     s.live = live;
     std::vector<uint32_t> holding;  // a line often also makes what lives for a moment only: that says nothing about the rest
     for (uint32_t site : unit.sites)
-      if (LiveAt(process_.sites[site], as_of).blocks) holding.push_back(site);
+      if (LiveAt(process_.sites[site], as_of).blocks && !IsOnceImported(table_, process_.sites[site])) holding.push_back(site);
     s.slots = Timeline(process_, holding, as_of);
     s.line_survival = unit.births.blocks ? static_cast<double>(live.blocks) / static_cast<double>(unit.births.blocks) : 0;
     s.judgement = JudgeSurvival(s.slots);
     s.swelling = JudgeSwelling(s.slots);
     s.confidence = s.judgement.confidence;
-    s.reason = s.judgement.reason;
+    s.reason = holding.empty() && live.blocks ? Reason::kOneOff : s.judgement.reason;
     s.steady_bytes = s.judgement.steady_bytes;
     s.steady_blocks = s.judgement.steady_blocks;
     s.signal = s.judgement.growing ? Signal::kSurvival : Signal::kNone;
@@ -190,6 +190,7 @@ std::vector<Suspect> FindSuspects(const Process& process, const UnitTable& table
   Judge judge(process, table);
   std::vector<Suspect> suspects;
   for (const Candidate& c : candidates) suspects.push_back(judge.Look(c.unit, c.live, c.peak));
+  DoubtAgainstCourse(process, suspects);
   MarkBacklog(process, suspects);
   return suspects;
 }

@@ -32,6 +32,7 @@ struct Suspect {
   std::vector<Slot> slots;    // as of `as_of`; of the line's stacks that have live blocks
   double line_survival = 0;   // live blocks as a share of all births at the line, whatever the stack
   bool may_be_garbage = false;  // see deferred.h
+  bool against_course = false;  // see backlog.h
   capture::Amount live;       // as of `as_of`
   capture::Amount peak_live;
   double steady_bytes = 0;    // growth over [onset, 1]

@@ -18,6 +18,8 @@ using capture::NodeId;
 using capture::Process;
 using capture::Site;
 
+constexpr size_t kRepeatedImports = 4;  // groups in which the same stack allocates
+
 struct LineKey {
   std::string_view file, function;
   uint32_t line = 0;
@@ -58,9 +60,13 @@ void NumberLines(const Process& process, UnitTable& table) {
 // For each node the innermost frame of the best owner in its stack. A parent stands before its children, so one pass does.
 void FindUserNodes(const Process& process, UnitTable& table) {
   table.user_node.assign(process.nodes.size(), NodeId{0});
+  table.importing.assign(process.nodes.size(), false);
   for (size_t i = 1; i < process.nodes.size(); i++) {
     const capture::Node& node = process.nodes[i];
     LIMPET_CHECK(node.parent.value < i && node.frame.value < process.frames.size());
+    const capture::Frame& frame = process.frames[node.frame.value];
+    bool imports = frame.name == "_find_and_load" && frame.file.starts_with("<frozen importlib");
+    table.importing[i] = imports || table.importing[node.parent.value];
     NodeId inherited = table.user_node[node.parent.value];
     Owner own = table.owner[node.frame.value];
     bool better = inherited.value == 0 || own <= table.owner[process.nodes[inherited.value].frame.value];
@@ -106,6 +112,10 @@ UnitTable GroupByLine(const Process& process) {
     table.units[unit].births += site.births;
   }
   return table;
+}
+
+bool IsOnceImported(const UnitTable& table, const Site& site) {
+  return table.importing[site.node.value] && site.cohorts.size() < kRepeatedImports;
 }
 
 ImageTime TimeOf(const Process& process, AsOf as_of) {

@@ -43,6 +43,7 @@ struct UnitTable {
   std::vector<capture::NodeId> user_node;  // by node: the innermost node of its stack that names the unit; node 0: none
   std::vector<uint32_t> line_of_frame;     // by frame: dense number of (file, function, line)
   std::vector<Owner> owner;                // by frame
+  std::vector<bool> importing;             // by node: a module is being imported somewhere in its stack
 };
 
 UnitTable GroupByLine(const capture::Process& process);
@@ -50,6 +51,10 @@ UnitTable GroupByLine(const capture::Process& process);
 // The slots of a unit as of one image. Groups after that image are left out; memory inherited over a fork is no birth.
 std::vector<Slot> Timeline(const capture::Process& process, const Unit& unit, AsOf as_of);
 std::vector<Slot> Timeline(const capture::Process& process, const std::vector<uint32_t>& sites, AsOf as_of);
+
+// Memory of an import is there once, however many imports a program has: only a stack that comes again and again (a plugin loaded anew
+// for each job) is evidence of growth. Is this site's memory that of an import alone?
+bool IsOnceImported(const UnitTable& table, const capture::Site& site);
 
 // Share of the run that each group up to the image stands for. Time, volume and (where marked) iterations each have a say: an idle
 // stretch is no proof that something stopped, nor does a load in one go become a long run by its volume.
