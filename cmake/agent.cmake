@@ -32,7 +32,7 @@ function(limpet_agent_library sources flags)
   add_library(limpet_agent SHARED ${sources})
   target_include_directories(limpet_agent PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_compile_options(limpet_agent PRIVATE -Wall -Wextra -Werror -g ${flags} -ftls-model=initial-exec
-    -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+    -fomit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
   target_link_options(limpet_agent PRIVATE -nodefaultlibs -Wl,-z,now -Wl,-z,defs -Wl,--gc-sections)
   target_link_libraries(limpet_agent PRIVATE c ${CMAKE_DL_LIBS} gcc)
   file(GLOB map CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/exports.map)

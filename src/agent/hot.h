@@ -62,7 +62,7 @@ LIMPET_COLD void AddRow(Thread* thread, void* block, uint32_t pair, uint64_t siz
 LIMPET_COLD void AfterBirth(Thread* thread, uint32_t pair);
 
 // AddRow with the lock held: the common case, with no call but at its end.
-LIMPET_HOT inline void AddRowWithLock(Thread* thread, void* block, uint32_t pair, uint64_t size) {
+[[gnu::always_inline]] inline void AddRowWithLock(Thread* thread, void* block, uint32_t pair, uint64_t size) {
   const uintptr_t address = reinterpret_cast<uintptr_t>(block);
   constexpr uintptr_t kUncommon = ~(kAddressLimit - 1) | 15;
   if (LIMPET_UNLIKELY((address & kUncommon) | size >> 32 | (pair == 0))) return AddRow(thread, block, pair, size, true);
