@@ -71,6 +71,10 @@ class Joiner {
     if (chains_[a].empty() || chains_[b].empty()) return false;
     const Suspect &x = suspects_[a], &y = suspects_[b];
     if ((x.kind == Kind::kNative) != (y.kind == Kind::kNative)) return false;  // one leaks in C, the other does not
+    // What grows beside a queue are the links of it; objects that stay for ever are another matter.
+    bool one_queue = (x.signal == Signal::kBacklog) != (y.signal == Signal::kBacklog);
+    bool both_keep = (x.signal == Signal::kSurvival || y.signal == Signal::kSurvival) && x.kind == y.kind;
+    if (one_queue && both_keep) return false;
     bool any_rhythm = x.signal != Signal::kSurvival || y.signal != Signal::kSurvival;  // swelling storage, a queue and its links
     if (!any_rhythm && Rhythm(x.slots, y.slots) < kSameRhythm) return false;
     return SameFunction(chains_[a][0], chains_[b][0]) || Calls(a, b) || Calls(b, a);
@@ -117,12 +121,12 @@ class Joiner {
   }
 
   // Numbers up to 256 are there from the start, and free lists hold some at first: a by-product may begin later than its owner. A block
-  // that a free list gave away is replaced a little later.
+  // that a free list gave away is replaced a little later, and at first many are.
   bool SameRhythm(const Suspect& s, const Suspect& o) const {
     constexpr size_t kStretches = 12;
     double few = static_cast<double>(std::min(s.live.blocks, o.live.blocks)) / kStretches;
     double by_chance = few / (few + 1);  // what chance leaves of a cosine of 1 where there are few blocks
-    return Rhythm(s.slots, o.slots, s.judgement.onset_slot, kStretches) >= kVerySameRhythm * by_chance;
+    return Rhythm(s.slots, o.slots, std::max(s.judgement.onset_slot, o.judgement.onset_slot) + 1, kStretches) >= kVerySameRhythm * by_chance;
   }
 
   // Live blocks that may belong to objects of other lines, judged by their sizes at each site: small enough for an int or a float, or

@@ -122,7 +122,8 @@ class Judge {
     s.live = live;
     std::vector<uint32_t> holding;  // a line often also makes what lives for a moment only: that says nothing about the rest
     for (uint32_t site : unit.sites)
-      if (LiveAt(process_.sites[site], as_of).blocks && !IsOnceImported(table_, process_.sites[site])) holding.push_back(site);
+      if (LiveAt(process_.sites[site], as_of).blocks && !IsOnceImported(process_, table_, process_.sites[site]))
+        holding.push_back(site);
     s.slots = Timeline(process_, holding, as_of);
     s.line_survival = unit.births.blocks ? static_cast<double>(live.blocks) / static_cast<double>(unit.births.blocks) : 0;
     s.judgement = JudgeSurvival(s.slots);

@@ -18,7 +18,7 @@ using capture::NodeId;
 using capture::Process;
 using capture::Site;
 
-constexpr size_t kRepeatedImports = 4;  // groups in which the same stack allocates
+constexpr size_t kRepeatedImports = 4;  // groups in which the same stack allocates, over a third of the run
 
 struct LineKey {
   std::string_view file, function;
@@ -114,8 +114,10 @@ UnitTable GroupByLine(const Process& process) {
   return table;
 }
 
-bool IsOnceImported(const UnitTable& table, const Site& site) {
-  return table.importing[site.node.value] && site.cohorts.size() < kRepeatedImports;
+bool IsOnceImported(const Process& process, const UnitTable& table, const Site& site) {
+  if (!table.importing[site.node.value] || site.cohorts.empty()) return false;
+  size_t reach = site.cohorts.back().group.value - site.cohorts.front().group.value;
+  return site.cohorts.size() < kRepeatedImports || reach * 3 < process.groups.size();
 }
 
 ImageTime TimeOf(const Process& process, AsOf as_of) {

@@ -54,7 +54,7 @@ std::vector<Slot> Timeline(const capture::Process& process, const std::vector<ui
 
 // Memory of an import is there once, however many imports a program has: only a stack that comes again and again (a plugin loaded anew
 // for each job) is evidence of growth. Is this site's memory that of an import alone?
-bool IsOnceImported(const UnitTable& table, const capture::Site& site);
+bool IsOnceImported(const capture::Process& process, const UnitTable& table, const capture::Site& site);
 
 // Share of the run that each group up to the image stands for. Time, volume and (where marked) iterations each have a say: an idle
 // stretch is no proof that something stopped, nor does a load in one go become a long run by its volume.
