@@ -57,6 +57,7 @@ ProgramOrError Command(const std::vector<std::string>& words) {
   } else {
     result.program.path = FindInPath(name, &unusable);
     if (!result.program.path.empty()) unusable.clear();
+    if (result.program.path.empty() && unusable.empty() && std::filesystem::is_directory(name)) unusable = name;
     if (result.program.path.empty() && unusable.empty()) {
       return Fail(kExitNotFound, fmt::format("cannot run '{}': no such program in PATH", name));
     }

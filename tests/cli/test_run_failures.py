@@ -44,8 +44,9 @@ def test_not_executable_is_126(shell):
     result = shell("run", "--", "./binary")
     assert result.returncode == 126 and "not executable" in one_line(result)
     (shell.folder / "folder").mkdir()
-    result = shell("run", "./folder")
-    assert result.returncode == 126 and "__main__.py" in one_line(result)
+    for name in ("./folder", "folder", "."):
+        result = shell("run", name)
+        assert result.returncode == 126 and "__main__.py" in one_line(result)
 
 
 def test_broken_executable_is_126(shell):
