@@ -65,6 +65,7 @@ class Outcome:
 
 def _plain(text: bytes) -> bytes:
     text = re.sub(rb"0x[0-9a-f]{6,}", b"0xADDRESS", text)
+    text = re.sub(rb"/(?:un)?traced/cwd\b", b"/FOLDER", text)
     text = re.sub(rb"(?<=pid=)\d+", b"PID", text)
     return re.sub(rb"Thread 0x\w+", b"Thread 0xID", text)
 
