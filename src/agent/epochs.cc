@@ -23,6 +23,7 @@ struct State {
   uint32_t groups = 0;
   uint32_t folds = 0;
   uint32_t iterations = 0;
+  bool fold_is_due = false;
   uint32_t free_pairs = 0;      // head of the list of free pairs, 0: none; linked by CellRecord::epoch of the first half
   Chunked<uint8_t, 65536, 4096> group_of;  // by fine epoch
 };
@@ -67,8 +68,11 @@ bool SumsFit(const CellRecord& a, const CellRecord& b) {
 }
 
 // After a merge: for each site and group, all pairs whose blocks are dead become one. Nobody counts in them any more (no
-// row names them, births go to the current epoch), so this needs no cooperation from other threads.
+// row names them, births go to the current epoch) but who looked a pair up two epochs ago and was held up since. Two epochs may
+// be two large blocks long; so this waits for a moment when no other thread is inside a hook.
 void FoldDeadPairs() {
+  if (!OthersAreQuiet()) return;
+  g_epochs.fold_is_due = false;
   IdMap representatives;
   const uint32_t pairs = g_agent.file.Count(Table::kCells) / 2;
   for (uint32_t pair = 1; pair < pairs; ++pair) {
@@ -99,6 +103,7 @@ void MergeGroups() {
   ++g_epochs.folds;
   g_epochs.unit *= 2;
   g_agent.file.header()->folds = g_epochs.folds;
+  g_epochs.fold_is_due = true;
   FoldDeadPairs();
 }
 
@@ -159,6 +164,7 @@ void TickEpochs(uint64_t now) {
   const bool over = Progress(now) - g_epochs.start >= g_epochs.unit && !g_agent.options.iterations;
   MaybeImagePeak(now, live, over);
   TakeSample(now, false);
+  if (g_epochs.fold_is_due) FoldDeadPairs();
   if (over) BeginEpoch(now);
 }
 

@@ -110,8 +110,14 @@ LIMPET_COLD Thread* StartThread() {
   return thread;
 }
 
+// A thread that entered a hook just before has its mark in the store buffer: make every processor empty it.
+void ShowMarks() {
+  if (g_membarrier) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+  __sync_synchronize();
+}
+
+// REQUIRES: the agent's lock.
 bool AllQuiet(const ThreadRecord* mine) {
-  LockGuard guard(g_agent.lock);  // who holds it is busy, and will let go
   for (Thread* thread = g_threads; thread; thread = thread->next) {
     if (thread->record != mine && __atomic_load_n(&thread->record->busy, __ATOMIC_ACQUIRE)) return false;
   }
@@ -181,15 +187,23 @@ void ForgetOtherThreads() {
   mine->record->tid = int32_t(syscall(SYS_gettid));
 }
 
+bool OthersAreQuiet() {
+  if (g_thread_count == 1) return true;
+  ShowMarks();
+  return AllQuiet(tls.record);
+}
+
 uint32_t ThreadCount() { return __atomic_load_n(&g_thread_count, __ATOMIC_RELAXED); }
 
 bool PauseWorld() {
   g_gate.state = uint32_t(Gate::kPaused);
-  // A thread that entered just before has its mark in the store buffer: make every processor empty it.
-  if (g_membarrier) syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-  __sync_synchronize();
+  ShowMarks();
+  const auto quiet = [] {
+    LockGuard guard(g_agent.lock);  // who holds it is busy, and will let go
+    return AllQuiet(tls.record);
+  };
   const uint64_t start = NowNs();
-  while (!AllQuiet(tls.record)) {
+  while (!quiet()) {
     if (NowNs() - start > kPauseLimitNs) return false;
     sched_yield();
   }

@@ -89,6 +89,8 @@ void ForgetMarks();
 // In a forked child: only the calling thread is left.
 void ForgetOtherThreads();
 uint32_t ThreadCount();
+// Whether no other thread is inside a hook. Who enters one from now on sees all that was written before. REQUIRES: the agent's lock.
+bool OthersAreQuiet();
 
 }  // namespace limpet::agent
 
