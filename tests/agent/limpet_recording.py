@@ -102,7 +102,16 @@ class Site:
     node: int
     domain: int
     amount: Amount
-    frames: tuple[Frame, ...]  # innermost first
+    process: Process = dataclasses.field(repr=False)
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """Innermost first. Made anew each time: tens of thousands of sites may be tens of thousands of frames deep."""
+        return self.process.stack(self.node)
+
+    @property
+    def top(self) -> Frame | None:
+        return self.process.frames[self.process.nodes[self.node][1]] if self.node else None
 
 
 @dataclasses.dataclass
@@ -124,6 +133,7 @@ class Process:
             self._data += file.read((self.blocks - 1) * BLOCK)
         if len(self._data) < self.blocks * BLOCK:
             raise Unsound(f"{path}: {self.blocks} blocks promised, {len(self._data) / BLOCK:.2f} there")
+        self._strings: dict[int, str] = {}
         self._index_blocks()
         self._read_cells()
 
@@ -202,8 +212,12 @@ class Process:
             result.extend(record.iter_unpack(self._data[start : start + here * record.size]))
         return result
 
-    @functools.lru_cache(maxsize=None)  # noqa: B019 (a test's reader lives as long as its cache)
     def string(self, ident: int) -> str:
+        if ident not in self._strings:  # not an lru_cache: it would keep every recording that was ever read
+            self._strings[ident] = self._read_string(ident)
+        return self._strings[ident]
+
+    def _read_string(self, ident: int) -> str:
         if ident == 0:
             return ""
         if ident >= self.counts[STRINGS]:
@@ -284,7 +298,7 @@ class Process:
         sums: dict[tuple[int, int], Amount] = collections.defaultdict(Amount)
         for cell in self.cells.values():
             sums[self.site_keys[cell.site]].add(cell.amount)
-        return [Site(node, domain, amount, self.stack(node)) for (node, domain), amount in sums.items()]
+        return [Site(node, domain, amount, self) for (node, domain), amount in sums.items()]
 
     def totals(self, domains=range(6)) -> Amount:
         result = Amount()
@@ -301,7 +315,7 @@ class Process:
         result: dict[tuple[str, int], Amount] = collections.defaultdict(Amount)
         for site in self.sites:
             if site.domain in domains:
-                top = site.frames[0] if site.frames else None
+                top = site.top
                 result[(top.file, top.line) if top else ("", 0)].add(site.amount)
         return dict(result)
 
@@ -323,9 +337,9 @@ class Process:
         slack = self.busy_threads if self.state != "finished" else 0
         for site in self.sites:
             if site.amount.live < -slack:
-                raise Unsound(f"{self.folder}/data: site {site.frames[:1]} domain {site.domain}: {site.amount}")
+                raise Unsound(f"{self.folder}/data: site {site.top} domain {site.domain}: {site.amount}")
             if site.amount.live == 0 and site.amount.live_bytes and not slack:
-                raise Unsound(f"{self.folder}/data: {site.amount.live_bytes} bytes live in no block at {site.frames[:1]}")
+                raise Unsound(f"{self.folder}/data: {site.amount.live_bytes} bytes live in no block at {site.top}")
 
 
 def is_set_up(folder: pathlib.Path) -> bool:

@@ -52,7 +52,7 @@ def test_forked_children_take_over_what_lives_and_count_on(kind, python, folder)
             inherited = [cell.amount for cell in child.cells.values() if cell.epoch == 0]
             assert sum(amount.births for amount in inherited) == child.inherited_blocks
             assert sum(amount.birth_bytes for amount in inherited) == child.inherited_bytes
-            lines = {site.frames[0].line for site in child.sites if site.frames and site.amount.live > 1000}
+            lines = {site.top.line for site in child.sites if site.top and site.amount.live > 1000}
             assert lines, "the child's own growth is not seen"
 
     processes, main = watch(python, kind, folder / "r.limpet", "main=1,follow=1", judge)

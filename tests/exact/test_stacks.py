@@ -59,7 +59,7 @@ def test_stacks_are_those_of_the_interpreter(python, folder):
         row[:] = [row[0] + 1, row[1] + size, how]
     ours = collections.defaultdict(lambda: [0, 0])
     for site in process.sites:
-        top = site.frames[0] if site.frames else None
+        top = site.top
         if top and top.function == "grab" and site.domain == limpet_recording.OBJECT and segment(source, top) == b"bytes(size-33)":
             row = ours[tuple((frame.file, frame.function, frame.line, frame.offset) for frame in site.frames[1:])]
             row[:] = [row[0] + site.amount.births, row[1] + site.amount.birth_bytes]
@@ -94,8 +94,8 @@ def test_columns_cut_out_the_expression_that_allocated(python, folder):
     assert len(sizes) > 35
     seen = {}
     for site in process.sites:
-        if site.frames and site.frames[0].file == str(program) and site.amount.births:
-            text = segment(lines, site.frames[0])
+        if site.top and site.top.file == str(program) and site.amount.births:
+            text = segment(lines, site.top)
             size = site.amount.birth_bytes / site.amount.births - 33
             if size in sizes and site.domain == limpet_recording.OBJECT:
                 seen.setdefault(size, set()).add(text)

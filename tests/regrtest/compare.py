@@ -107,17 +107,17 @@ def compare(python, test: str, folder: pathlib.Path, timeout: float, tries: int 
 
 
 def unsound(recording: pathlib.Path) -> list[str]:
-    """What is wrong with the process folders that a test left behind."""
+    """What is wrong with the process folders that a test left behind; of very many, some are read."""
     problems = []
-    for folder in recording.glob("p*"):
-        if not limpet_recording.is_set_up(folder):
-            continue
+    folders = [folder for folder in sorted(recording.glob("p*")) if limpet_recording.is_set_up(folder)]
+    for folder in folders[:: len(folders) // 10 + 1]:
         try:
             process = limpet_recording.Process(folder)
             if process.state != "starting" and not process.in_fork:
                 process.check()
         except limpet_recording.Unsound as error:
             problems.append(str(error))
+        process = None  # before the next one is read: together they may be large
     return problems
 
 
