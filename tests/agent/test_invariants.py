@@ -9,7 +9,7 @@ from limpet_fixtures import LONG, pythons, spread
 import pytest
 
 PROGRAM = pathlib.Path(__file__).parent / "programs/lives.py"
-KINDS = ("plain", "failed_reallocs", "dead_threads", "unlocked", "forked", "forked_by_threads", "code_dies", "spawned")
+KINDS = ("plain", "failed_reallocs", "dead_threads", "unlocked", "forked", "forked_by_threads", "code_dies", "spawned", "more_interpreters")
 FORKING = ("forked", "forked_by_threads", "spawned")
 
 

@@ -194,6 +194,32 @@ static void RunThreads(int count) {
   for (int k = 0; k < kThreads; ++k) pthread_join(threads[k], NULL);
 }
 
+// Blocks so large that each begins an epoch, and with them the folding of dead counts, amid threads that count all the time.
+static void* LargeBody(void* argument) {
+  for (int k = 0; k < 3000; ++k) {
+    const size_t size = ((size_t)1 << 20) + (size_t)k;
+    void* block = malloc(size);
+    keep = block;
+    BirthShared(size);
+    free(block);
+    DeathShared(size);
+  }
+  return argument;
+}
+
+static void AmidEpochs(void) {
+  enum { kSmall = 3, kCount = 100000 };
+  static void* handed[kSmall][kCount];
+  pthread_t threads[kSmall + 1];
+  struct Job jobs[kSmall];
+  pthread_create(&threads[kSmall], NULL, LargeBody, NULL);
+  for (int k = 0; k < kSmall; ++k) {
+    jobs[k] = (struct Job){NULL, handed[k], kCount};
+    pthread_create(&threads[k], NULL, ThreadBody, &jobs[k]);
+  }
+  for (int k = 0; k <= kSmall; ++k) pthread_join(threads[k], NULL);
+}
+
 static void Threads(void) { RunThreads(20000); }
 
 static void LoadedLibrary(void) {
@@ -259,6 +285,7 @@ int main(void) {
   RunThreads(1);
   Phase("warm-up", NULL);
   Phase("threads", Threads);
+  Phase("amid-epochs", AmidEpochs);
   LoadedLibrary();
   Phase("loaded", NULL);
   Phase("library", LoadedLibrary);

@@ -136,6 +136,39 @@ def code_dies():
     return kept
 
 
+def more_interpreters():
+    """Interpreters that run at once with the main one, where each has a lock of its own (3.12 and later)."""
+    if sys.version_info >= (3, 14):
+        from concurrent import interpreters
+
+        def make_and_run(code):
+            other = interpreters.create()
+            other.exec(code)
+            other.close()
+    else:
+        import importlib
+
+        interpreters = importlib.import_module("_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters")
+
+        def make_and_run(code):
+            other = interpreters.create()
+            interpreters.run_string(other, code)
+            interpreters.destroy(other)
+
+    code = "import json\nkept = [json.dumps([n]) for n in range(3000)]\nexec('def f(): return [object()]')\nx = f()\nassert len(kept) == 3000"
+    kept = [[n] for n in range(3000)]
+    make_and_run(code)
+    if sys.version_info >= (3, 12):
+        group = [threading.Thread(target=make_and_run, args=(code,)) for _ in range(3)]
+        for thread in group:
+            thread.start()
+        for n in range(100000):
+            kept[n % 3000] = [str(n)]
+        for thread in group:
+            thread.join()
+    return kept
+
+
 def spawned():
     return [subprocess.run([sys.executable, "-c", f"x = [str(n) for n in range({n})]"]) for n in range(3)]
 
