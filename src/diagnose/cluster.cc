@@ -1,7 +1,6 @@
 #include "diagnose/cluster.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <string_view>
 
@@ -15,7 +14,7 @@ constexpr double kSameRhythm = 0.85;
 constexpr double kVerySameRhythm = 0.95;
 constexpr uint64_t kNumberBytes = 40;  // an int or a float is no larger
 // Lists, dicts and floats, with the collector's header; and what share of the blocks of a line free lists may hand on to others.
-constexpr std::array<uint64_t, 3> kRecycledBytes = {56, 64, 24};
+constexpr uint64_t kFloatBytes = 24, kLeastRecycledBytes = 48, kUsualRecycledBytes = 64;
 constexpr uint64_t kMostRecycledBytes = 232;
 constexpr double kOftenRecycled = 0.35;
 constexpr double kSeldomRecycled = 0.05;
@@ -42,18 +41,18 @@ double Rhythm(const std::vector<Slot>& a, const std::vector<Slot>& b, size_t fro
 
 // Up to 3.11 a comprehension is a function of its own: "load.<locals>.<listcomp>" counts as "load".
 std::string_view WithoutComprehensions(std::string_view function) {
-  for (std::string_view mark : {".<locals>.<listcomp>", ".<locals>.<dictcomp>", ".<locals>.<setcomp>", ".<locals>.<genexpr>"})
+  for (std::string_view mark :
+       {".<locals>.<listcomp>", ".<locals>.<dictcomp>", ".<locals>.<setcomp>", ".<locals>.<genexpr>"})
     function = function.substr(0, function.find(mark));
   return function;
 }
 
-// Tuples and the keys of dicts come in many sizes: they are believed to be recycled only where nearly all others of the line died.
+// Larger tuples and the keys of dicts come in many sizes: they are believed to be recycled only where nearly all others of the line died.
+// One line may recycle several kinds, so that the mean lies between their sizes.
 bool MayBeRecycled(capture::Amount live, bool nearly_all_died) {
   uint64_t size = (live.bytes + live.blocks / 2) / live.blocks;
   if (nearly_all_died) return size <= kMostRecycledBytes;
-  uint64_t all = size * live.blocks;
-  bool exact = std::max(all, live.bytes) - std::min(all, live.bytes) <= live.bytes / 50;
-  return exact && std::find(kRecycledBytes.begin(), kRecycledBytes.end(), size) != kRecycledBytes.end();
+  return size == kFloatBytes || (size >= kLeastRecycledBytes && size <= kUsualRecycledBytes);
 }
 
 class Joiner {
@@ -63,7 +62,8 @@ class Joiner {
     for (const Suspect& s : suspects) {
       const Unit& unit = table.units[s.unit];
       bool wanted = s.signal != Signal::kNone && !unit.no_frame;
-      chains_.push_back(wanted ? UserFrames(process, table, HeaviestSite(process, unit, s.as_of)) : std::vector<FrameId>{});
+      chains_.push_back(wanted ? UserFrames(process, table, HeaviestSite(process, unit, s.as_of))
+                               : std::vector<FrameId>{});
     }
   }
 
@@ -75,7 +75,8 @@ class Joiner {
     bool one_queue = (x.signal == Signal::kBacklog) != (y.signal == Signal::kBacklog);
     bool both_keep = (x.signal == Signal::kSurvival || y.signal == Signal::kSurvival) && x.kind == y.kind;
     if (one_queue && both_keep) return false;
-    bool any_rhythm = x.signal != Signal::kSurvival || y.signal != Signal::kSurvival;  // swelling storage, a queue and its links
+    bool any_rhythm =
+        x.signal != Signal::kSurvival || y.signal != Signal::kSurvival;  // swelling storage, a queue and its links
     if (!any_rhythm && Rhythm(x.slots, y.slots) < kSameRhythm) return false;
     return SameFunction(chains_[a][0], chains_[b][0]) || Calls(a, b) || Calls(b, a);
   }
@@ -89,14 +90,16 @@ class Joiner {
       owned += suspects_[member].live;
       objects |= suspects_[member].kind == Kind::kPythonObject;
     }
-    if (chains_[self].empty() || s.kind == Kind::kNative || s.signal != Signal::kSurvival || s.as_of != o.as_of) return false;
+    if (chains_[self].empty() || s.kind == Kind::kNative || s.signal != Signal::kSurvival || s.as_of != o.as_of)
+      return false;
     // What passes through a queue leaves and comes back: then the time of birth of a recycled block tells nothing.
     if (o.signal != Signal::kBacklog && (o.signal != Signal::kSurvival || !SameRhythm(s, o))) return false;
     bool lesser = s.live.bytes * 2 <= owned.bytes && s.live.blocks <= owned.blocks * 11 / 10;
     if (s.kind == Kind::kRawBlock) return objects && lesser && OnlyStorage(s) && ShareCaller(self, owner);
     bool numbers = lesser && objects && MayBeNumbersOf(self, owner);
     // Of a leaked dict all but what is in it may be recycled: the dict and its keys.
-    bool few_of_many = s.line_survival < kSeldomRecycled && s.live.bytes <= 3 * owned.bytes && s.live.blocks <= 3 * owned.blocks;
+    bool few_of_many =
+        s.line_survival < kSeldomRecycled && s.live.bytes <= 3 * owned.bytes && s.live.blocks <= 3 * owned.blocks;
     bool recycled = (lesser || few_of_many) && MayBeRecycledBy(s, o);
     return ForeignBlocks(s, numbers, recycled) * 20 >= s.live.blocks * 19;
   }
@@ -126,7 +129,8 @@ class Joiner {
     constexpr size_t kStretches = 12;
     double few = static_cast<double>(std::min(s.live.blocks, o.live.blocks)) / kStretches;
     double by_chance = few / (few + 1);  // what chance leaves of a cosine of 1 where there are few blocks
-    return Rhythm(s.slots, o.slots, std::max(s.judgement.onset_slot, o.judgement.onset_slot) + 1, kStretches) >= kVerySameRhythm * by_chance;
+    return Rhythm(s.slots, o.slots, std::max(s.judgement.onset_slot, o.judgement.onset_slot) + 1, kStretches) >=
+           kVerySameRhythm * by_chance;
   }
 
   // Live blocks that may belong to objects of other lines, judged by their sizes at each site: small enough for an int or a float, or
@@ -230,7 +234,8 @@ std::vector<Cluster> ClusterSuspects(const Process& process, const UnitTable& ta
   std::vector<Cluster> clusters;
   for (size_t i : order) {
     auto home = std::find_if(clusters.begin(), clusters.end(), [&](const Cluster& cluster) {
-      return std::any_of(cluster.members.begin(), cluster.members.end(), [&](size_t m) { return joiner.Related(m, i); });
+      return std::any_of(cluster.members.begin(), cluster.members.end(),
+                         [&](size_t m) { return joiner.Related(m, i); });
     });
     if (home != clusters.end()) home->members.push_back(i);
     else clusters.push_back({{i}});

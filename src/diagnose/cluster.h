@@ -11,7 +11,8 @@
 namespace limpet::diagnose {
 
 struct Cluster {
-  std::vector<size_t> members;  // indices into the suspects; the first one names the cluster, the others follow by live bytes
+  std::vector<size_t>
+      members;  // indices into the suspects; the first one names the cluster, the others follow by live bytes
 };
 
 // Joins growing suspects whose lines are in one function, or call one another, and that grow in the same rhythm.

@@ -153,7 +153,8 @@ bool MayBeTupleStore(const Process& process, const UnitTable& table, const Suspe
   uint64_t tuples = 0;
   for (uint32_t index : table.units[s.unit].sites) {
     capture::Amount live = LiveAt(process.sites[index], s.as_of);
-    if (live.blocks == 0 || process.sites[index].domain != capture::Domain::kObject || live.bytes % live.blocks) continue;
+    if (live.blocks == 0 || process.sites[index].domain != capture::Domain::kObject || live.bytes % live.blocks)
+      continue;
     uint64_t size = live.bytes / live.blocks;
     if (size % 8 == 0 && size >= kLeastBytes && size <= kMostBytes) tuples += live.blocks;
   }
@@ -180,7 +181,8 @@ Finding DescribeCluster(const Process& process, const UnitTable& table, const st
   bool stored = cluster.members.size() == 1 && MayBeTupleStore(process, table, main);
   if (stored) f.confidence = std::min(f.confidence, kStoredConfidence);
   f.evidence = EvidenceFor(process, suspects, cluster, f);
-  if (stored) f.evidence.push_back("doubt: blocks of the size of small tuples, not more than the interpreter keeps for reuse");
+  if (stored)
+    f.evidence.push_back("doubt: blocks of the size of small tuples, not more than the interpreter keeps for reuse");
   return f;
 }
 

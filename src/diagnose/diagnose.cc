@@ -34,7 +34,8 @@ ProcessResult DiagnoseProcess(const Process& process) {
   SeparateFingerprints(result.findings);
   for (const Suspect& suspect : suspects) {
     bool worth = std::max(suspect.live.bytes, suspect.peak_live.bytes) >= kDismissedBytes;
-    if (suspect.signal == Signal::kNone && worth) result.dismissed.push_back(DescribeDismissed(process, table, suspect));
+    if (suspect.signal == Signal::kNone && worth)
+      result.dismissed.push_back(DescribeDismissed(process, table, suspect));
   }
   return result;
 }
@@ -112,9 +113,9 @@ void Decide(const std::vector<const Process*>& processes, Diagnosis& d) {
     return;
   }
   // The largest process stands for the run: helpers that live for a moment do not make it undecidable.
-  const Process* largest = *std::max_element(processes.begin(), processes.end(), [](const Process* a, const Process* b) {
-    return a->births.bytes < b->births.bytes;
-  });
+  const Process* largest =
+      *std::max_element(processes.begin(), processes.end(),
+                        [](const Process* a, const Process* b) { return a->births.bytes < b->births.bytes; });
   std::string why = Undecidable(*largest);
   if (!why.empty()) {
     d.explanation = fmt::format("process {}: {}", largest->pid, why);
@@ -123,7 +124,8 @@ void Decide(const std::vector<const Process*>& processes, Diagnosis& d) {
   uint64_t live = LiveAtReference(*largest).bytes;
   for (const Finding& f : d.findings) {
     if (f.live.bytes < std::max<uint64_t>(kDismissedBytes, live / 100)) continue;
-    d.explanation = "something grew, but too little or too unevenly to be sure; a longer run under the same load would decide";
+    d.explanation =
+        "something grew, but too little or too unevenly to be sure; a longer run under the same load would decide";
     return;
   }
   d.verdict = Verdict::kNoLeak;
@@ -150,9 +152,8 @@ Diagnosis Diagnose(const capture::Recording& recording, const Options& options) 
   MergeByFingerprint(d.dismissed, [](Dismissed& one) -> Finding& { return one.finding; });
   std::stable_sort(d.findings.begin(), d.findings.end(),
                    [](const Finding& a, const Finding& b) { return Importance(a) > Importance(b); });
-  std::stable_sort(d.dismissed.begin(), d.dismissed.end(), [](const Dismissed& a, const Dismissed& b) {
-    return a.finding.live.bytes > b.finding.live.bytes;
-  });
+  std::stable_sort(d.dismissed.begin(), d.dismissed.end(),
+                   [](const Dismissed& a, const Dismissed& b) { return a.finding.live.bytes > b.finding.live.bytes; });
   Decide(processes, d);
   if (d.findings.size() > options.max_findings) d.findings.resize(options.max_findings);
   if (d.dismissed.size() > options.max_dismissed) d.dismissed.resize(options.max_dismissed);
@@ -169,12 +170,18 @@ std::string_view VerdictName(Verdict verdict) {
 
 std::string_view ReasonName(Reason reason) {
   switch (reason) {
-    case Reason::kBounded: return "bounded";
-    case Reason::kWarmUp: return "warm-up";
-    case Reason::kOneOff: return "one-off";
-    case Reason::kFlushed: return "flushed";
-    case Reason::kReleased: return "released";
-    case Reason::kTooFew: return "too-few";
+    case Reason::kBounded:
+      return "bounded";
+    case Reason::kWarmUp:
+      return "warm-up";
+    case Reason::kOneOff:
+      return "one-off";
+    case Reason::kFlushed:
+      return "flushed";
+    case Reason::kReleased:
+      return "released";
+    case Reason::kTooFew:
+      return "too-few";
   }
   return "too-few";
 }

@@ -11,7 +11,7 @@
 namespace limpet::diagnose {
 
 struct Options {
-  std::optional<int32_t> pid;    // only this process
+  std::optional<int32_t> pid;  // only this process
   uint32_t max_findings = 50;
   uint32_t max_dismissed = 20;
 };

@@ -126,14 +126,16 @@ inline void Staircase(Drawing& d, uint32_t stairs, uint32_t blocks) {
 inline std::vector<uint32_t> CutEpochs(Drawing& d, size_t count) {
   std::vector<double> ends;
   double sum = 0;
-  for (size_t i = 0; i < count; i++) ends.push_back(sum += 1 + 3 * d.Between(0, 1000) / 1000.0 * (d.Between(0, 3) == 0));
+  for (size_t i = 0; i < count; i++)
+    ends.push_back(sum += 1 + 3 * d.Between(0, 1000) / 1000.0 * (d.Between(0, 3) == 0));
   std::vector<uint32_t> starts = {0};
   for (size_t i = 0; i + 1 < count; i++) starts.push_back(static_cast<uint32_t>(ends[i] / sum * d.steps));
   return starts;
 }
 
 // What is left at step `at` (the end by default), by epoch of birth. Clocks disagree with the steps by up to `noise`.
-inline std::vector<Slot> Draw(Drawing& d, const std::vector<uint32_t>& starts, double noise = 0.2, uint32_t at = kForever) {
+inline std::vector<Slot> Draw(Drawing& d, const std::vector<uint32_t>& starts, double noise = 0.2,
+                              uint32_t at = kForever) {
   uint32_t end = std::min(at, d.steps);
   std::vector<Slot> slots;
   for (size_t i = 0; i < starts.size() && starts[i] < end; i++) {

@@ -26,10 +26,9 @@ std::string Survivors(const Suspect& s, const Finding& f) {
                        FormatBytes(static_cast<uint64_t>(s.swelling.first_bytes)),
                        FormatBytes(static_cast<uint64_t>(s.swelling.last_bytes)));
   double old_births = f.old_survival < 1 ? static_cast<double>(f.old_deaths) / (1 - f.old_survival) : 0;
-  std::string fate = f.old_deaths == 0
-                         ? std::string("none was freed")
-                         : fmt::format("{} of {} were freed", FormatCount(f.old_deaths),
-                                       FormatCount(static_cast<uint64_t>(std::llround(old_births))));
+  std::string fate = f.old_deaths == 0 ? std::string("none was freed")
+                                       : fmt::format("{} of {} were freed", FormatCount(f.old_deaths),
+                                                     FormatCount(static_cast<uint64_t>(std::llround(old_births))));
   return fmt::format("{} ({}) born here are live; of those older than {}, {}", Plural(s.live.blocks, "block"),
                      FormatBytes(s.live.bytes), FormatDuration(f.old_age_ns), fate);
 }
@@ -51,8 +50,11 @@ void AddDoubts(const Suspect& s, std::vector<std::string>& out) {
     if (factor < kWeak) out.push_back("doubt: " + std::move(text));
   };
   if (s.may_be_garbage)
-    out.push_back("doubt: hardly any of very many stayed, and no full collection came: they may be garbage in cycles that waits for one");
-  if (s.against_course) out.push_back("doubt: the live memory of the process did not rise meanwhile, as it would with a leak of this size");
+    out.push_back(
+        "doubt: hardly any of very many stayed, and no full collection came: they may be garbage in cycles that waits "
+        "for one");
+  if (s.against_course)
+    out.push_back("doubt: the live memory of the process did not rise meanwhile, as it would with a leak of this size");
   doubt(f.going_on, fmt::format("nothing stayed in the last {} of the run", Percent(1 - s.judgement.last)));
   doubt(f.span, fmt::format("the growth began only after {} of the run", Percent(s.judgement.onset)));
   doubt(f.epochs, fmt::format("the growth spans {} epochs only; a longer run would tell more",
@@ -66,11 +68,12 @@ void AddDoubts(const Suspect& s, std::vector<std::string>& out) {
 }
 
 std::string RateSentence(const Finding& f) {
-  std::string text = fmt::format("it grew by {}/s and {:.3g} blocks/s", FormatBytes(static_cast<uint64_t>(f.bytes_per_second)),
-                                 f.objects_per_second);
+  std::string text = fmt::format("it grew by {}/s and {:.3g} blocks/s",
+                                 FormatBytes(static_cast<uint64_t>(f.bytes_per_second)), f.objects_per_second);
   if (f.bytes_per_iteration)
-    text += fmt::format(", {} and {:.3g} blocks per iteration", FormatBytes(static_cast<uint64_t>(*f.bytes_per_iteration)),
-                        f.objects_per_iteration.value_or(0));
+    text +=
+        fmt::format(", {} and {:.3g} blocks per iteration", FormatBytes(static_cast<uint64_t>(*f.bytes_per_iteration)),
+                    f.objects_per_iteration.value_or(0));
   return text + fmt::format(", since {} after the start", FormatDuration(f.since_ns));
 }
 
@@ -88,19 +91,22 @@ std::vector<std::string> EvidenceFor(const capture::Process& process, const std:
   out.push_back(Survivors(main, finding));
   if (main.signal == Signal::kSurvival) out.push_back(WindowSentence(main));
   if (main.signal == Signal::kBacklog)
-    out.push_back(fmt::format("old blocks do leave, but the live memory of the process rose all the time, by {} that nothing "
-                              "else accounts for: a queue that is filled faster than it is read",
-                              FormatBytes(main.backlog_bytes)));
+    out.push_back(
+        fmt::format("old blocks do leave, but the live memory of the process rose all the time, by {} that nothing "
+                    "else accounts for: a queue that is filled faster than it is read",
+                    FormatBytes(main.backlog_bytes)));
   out.push_back(RateSentence(finding));
   if (main.as_of == AsOf::kPeak)
-    out.push_back(fmt::format("looked at {} after the start, when the process had the most memory: the program gave it back "
-                              "before it ended",
-                              FormatDuration(TimeOf(process, AsOf::kPeak).time_ns)));
+    out.push_back(
+        fmt::format("looked at {} after the start, when the process had the most memory: the program gave it back "
+                    "before it ended",
+                    FormatDuration(TimeOf(process, AsOf::kPeak).time_ns)));
   for (size_t i = 0; i < finding.parts.size() && i < 6; i++) {
     const Suspect& part = suspects[cluster.members[i + 1]];
-    out.push_back(fmt::format("{} in {} {} ({}, {})", PlaceOf(finding.parts[i].where), finding.parts[i].where.function,
-                              part.signal == Signal::kSwelling ? "holds storage that swells along" : "grows in the same rhythm",
-                              FormatBytes(part.live.bytes), Plural(part.live.blocks, "block")));
+    out.push_back(
+        fmt::format("{} in {} {} ({}, {})", PlaceOf(finding.parts[i].where), finding.parts[i].where.function,
+                    part.signal == Signal::kSwelling ? "holds storage that swells along" : "grows in the same rhythm",
+                    FormatBytes(part.live.bytes), Plural(part.live.blocks, "block")));
   }
   if (finding.parts.size() > 6) out.push_back(fmt::format("{} more lines grow along", finding.parts.size() - 6));
   AddDoubts(main, out);
@@ -115,7 +121,8 @@ std::string EvidenceAgainst(const capture::Process& process, const Suspect& s) {
     for (const Slot& slot : s.slots) total += slot.weight;
     for (size_t i = 0; i < s.slots.size(); i++) {
       at += s.slots[i].weight;
-      if (at >= share * total - 1e-9) return FormatDuration(std::min(process.groups[i].end_ns, TimeOf(process, s.as_of).time_ns));
+      if (at >= share * total - 1e-9)
+        return FormatDuration(std::min(process.groups[i].end_ns, TimeOf(process, s.as_of).time_ns));
     }
     return FormatDuration(TimeOf(process, s.as_of).time_ns);
   };
@@ -126,12 +133,15 @@ std::string EvidenceAgainst(const capture::Process& process, const Suspect& s) {
                              : fmt::format("{}; the older a block, the less likely it is to be live still", live);
     case Reason::kFlushed:
       return fmt::format("{}, {} at the peak; what was born earlier was freed", live, FormatBytes(s.peak_live.bytes));
-    case Reason::kWarmUp: return fmt::format("{}; grew until about {} after the start, then no more", live, moment(j.last));
+    case Reason::kWarmUp:
+      return fmt::format("{}; grew until about {} after the start, then no more", live, moment(j.last));
     case Reason::kOneOff:
       if (j.last <= 0) return fmt::format("{}; came with imported modules", live);
       return fmt::format("{}; came at once or in a few goes, the last by {} after the start", live, moment(j.last));
-    case Reason::kReleased: return fmt::format("{}, {} at the peak: given back", live, FormatBytes(s.peak_live.bytes));
-    case Reason::kTooFew: return fmt::format("{}; too little to tell a trend from chance", live);
+    case Reason::kReleased:
+      return fmt::format("{}, {} at the peak: given back", live, FormatBytes(s.peak_live.bytes));
+    case Reason::kTooFew:
+      return fmt::format("{}; too little to tell a trend from chance", live);
   }
   return live;
 }

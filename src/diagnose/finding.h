@@ -53,30 +53,30 @@ struct Part {
 
 struct Finding {
   Kind kind = Kind::kPythonObject;
-  double confidence = 0;             // 0..1; docs/design/verdict.md says how it is computed
-  std::vector<Location> site;        // the stack with most live bytes, from the named line outwards, innermost first
-  std::vector<Location> below;       // frames between the allocation and site[0] (library code), innermost first
-  uint32_t stacks = 0;               // distinct stacks that lead to the line
-  std::vector<Part> parts;           // further lines that grow in the same rhythm, most bytes first
-  capture::Amount live;              // survivors, parts included
-  capture::Amount births;            // all births at these lines, the freed ones included
+  double confidence = 0;        // 0..1; docs/design/verdict.md says how it is computed
+  std::vector<Location> site;   // the stack with most live bytes, from the named line outwards, innermost first
+  std::vector<Location> below;  // frames between the allocation and site[0] (library code), innermost first
+  uint32_t stacks = 0;          // distinct stacks that lead to the line
+  std::vector<Part> parts;      // further lines that grow in the same rhythm, most bytes first
+  capture::Amount live;         // survivors, parts included
+  capture::Amount births;       // all births at these lines, the freed ones included
   double objects_per_second = 0;
   double bytes_per_second = 0;
   std::optional<double> objects_per_iteration;  // only where the program marks iterations
   std::optional<double> bytes_per_iteration;
-  double old_survival = 0;           // share of the blocks born in the older half of the growth that are still live
-  uint64_t old_deaths = 0;           // blocks of that older half that were freed
-  uint64_t old_age_ns = 0;           // all of that half are at least this old at the moment looked at
-  uint64_t since_ns = 0;             // growth began (since the process's start)
+  double old_survival = 0;  // share of the blocks born in the older half of the growth that are still live
+  uint64_t old_deaths = 0;  // blocks of that older half that were freed
+  uint64_t old_age_ns = 0;  // all of that half are at least this old at the moment looked at
+  uint64_t since_ns = 0;    // growth began (since the process's start)
   AsOf as_of = AsOf::kEnd;
-  std::vector<std::string> evidence; // one sentence per signal, with its figure
-  std::string fingerprint;           // 16 hex digits: same leak, same fingerprint, across runs, addresses and shifted lines
-  std::vector<int32_t> processes;    // pids it was found in
+  std::vector<std::string> evidence;  // one sentence per signal, with its figure
+  std::string fingerprint;  // 16 hex digits: same leak, same fingerprint, across runs, addresses and shifted lines
+  std::vector<int32_t> processes;  // pids it was found in
 };
 
 struct Dismissed {
   Reason reason = Reason::kBounded;
-  Finding finding;                   // confidence: how sure we are that it is NOT a leak
+  Finding finding;  // confidence: how sure we are that it is NOT a leak
 };
 
 struct Diagnosis {
@@ -86,7 +86,7 @@ struct Diagnosis {
   std::vector<Dismissed> dismissed;  // most live bytes first
 };
 
-std::string_view KindName(Kind kind);        // as in the report: "python-object"
+std::string_view KindName(Kind kind);  // as in the report: "python-object"
 std::string_view VerdictName(Verdict verdict);
 std::string_view ReasonName(Reason reason);
 

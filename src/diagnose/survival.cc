@@ -10,8 +10,8 @@ namespace {
 constexpr uint64_t kMinBlocks = 6;
 constexpr uint64_t kMinBytes = 1000;
 constexpr uint64_t kLargeBytes = 16'000;  // a few blocks of this size came on purpose
-constexpr size_t kMinSlots = 5;   // of the growth
-constexpr double kMinSpan = 0.2;  // of the run
+constexpr size_t kMinSlots = 5;           // of the growth
+constexpr double kMinSpan = 0.2;          // of the run
 
 // 0 up to `low`, 1 from `high` on, straight between.
 double Ramp(double x, double low, double high) { return std::clamp((x - low) / (high - low), 0.0, 1.0); }
@@ -134,7 +134,8 @@ WindowView LookAt(const Windows& w) {
   for (double& share : shares) share *= typical_born;
   double late_rise = std::min(LateRise(w.kept), LateRise(shares));
   // A level first three quarters speak for a leak beside a large cache: then nothing can be said for sure.
-  double level_so_far = Mean({fair.begin() + n / 2, fair.begin() + n * 3 / 4}) / std::max(1e-9, Mean({fair.begin(), fair.begin() + n * 3 / 8}));
+  double level_so_far = Mean({fair.begin() + n / 2, fair.begin() + n * 3 / 4}) /
+                        std::max(1e-9, Mean({fair.begin(), fair.begin() + n * 3 / 8}));
   double least_late = level_so_far - noise < 1.25 ? 0.4 : 0.0;
   double late = n < 8 ? 1 : std::max(least_late, 1 - Ramp(late_rise - 2.5 * noise, 0.4, 1.0));
   view.factors.old_alive = (1 - Ramp(rise - 1.5 * slope_error, 0.6, 1.5)) * late;
@@ -146,11 +147,11 @@ double Shape(const Factors& f) { return f.every_window * f.even * f.old_alive * 
 
 struct Spread {
   capture::Amount total;
-  size_t onset = 0;         // first slot that keeps more than a stray block
-  size_t keeping = 0;       // slots that keep any
-  double top_share = 0;     // of the slot that keeps most
-  double last = 0;          // where 98 % of them had been born
-  double largest_gap = 0;   // between slots that keep blocks
+  size_t onset = 0;        // first slot that keeps more than a stray block
+  size_t keeping = 0;      // slots that keep any
+  double top_share = 0;    // of the slot that keeps most
+  double last = 0;         // where 98 % of them had been born
+  double largest_gap = 0;  // between slots that keep blocks
 };
 
 Spread Measure(std::span<const Slot> slots, const Axis& axis) {
@@ -256,7 +257,8 @@ Judgement JudgeSurvival(std::span<const Slot> slots) {
   if (epochs < 12 || Shape(j.factors) < 0.6) {
     Judgement coarse = j;
     ApplyWindows(coarse, slots, axis, 4);
-    coarse.factors.old_alive = std::min(coarse.factors.old_alive, std::max(j.factors.old_alive, j.steady_blocks < 40 ? 1.0 : 0.0));
+    coarse.factors.old_alive =
+        std::min(coarse.factors.old_alive, std::max(j.factors.old_alive, j.steady_blocks < 40 ? 1.0 : 0.0));
     if (epochs < 12 || 0.8 * Shape(coarse.factors) > Shape(j.factors)) {
       j = coarse;
       j.factors.even *= 0.85;  // four windows tell less than eight

@@ -29,17 +29,17 @@ struct Slot {
 
 // Each factor is 1 where nothing speaks against growth and 0 where it excludes it.
 struct Factors {
-  double going_on = 1;    // survivors are born up to the end
+  double going_on = 1;  // survivors are born up to the end
   double every_window = 1;
-  double even = 1;        // windows keep about the same
-  double old_alive = 1;   // older windows keep no smaller share than newer ones
-  double not_slowing = 1; // newer windows keep no fewer than older ones
-  double none_before = 1; // no blocks were born and all freed before the first survivor
-  double count = 1;       // enough blocks for a trend
-  double span = 1;        // the growth covers enough of the run
-  double epochs = 1;      // enough slots
-  double share = 1;       // most survivors belong to the steady part
-  double bytes = 1;       // enough memory to matter
+  double even = 1;         // windows keep about the same
+  double old_alive = 1;    // older windows keep no smaller share than newer ones
+  double not_slowing = 1;  // newer windows keep no fewer than older ones
+  double none_before = 1;  // no blocks were born and all freed before the first survivor
+  double count = 1;        // enough blocks for a trend
+  double span = 1;         // the growth covers enough of the run
+  double epochs = 1;       // enough slots
+  double share = 1;        // most survivors belong to the steady part
+  double bytes = 1;        // enough memory to matter
   double Product() const;
 };
 
@@ -48,14 +48,14 @@ struct Judgement {
   Reason reason = Reason::kTooFew;  // where it is not growing
   double confidence = 0;            // that it grows
   Factors factors;
-  double onset = 0;                 // share of the run before the first slot that keeps blocks
-  double last = 0;                  // share of the run by which nearly all survivors had been born
+  double onset = 0;  // share of the run before the first slot that keeps blocks
+  double last = 0;   // share of the run by which nearly all survivors had been born
   size_t onset_slot = 0;
-  std::vector<double> kept;         // survivors per window of [onset, 1]
-  double steady_blocks = 0;         // windows x median window: what grows, without what is merely in use at the moment
+  std::vector<double> kept;  // survivors per window of [onset, 1]
+  double steady_blocks = 0;  // windows x median window: what grows, without what is merely in use at the moment
   double steady_bytes = 0;
-  capture::Amount before;           // born before the onset and dead
-  double survival = 0;              // share of births that stays, in the typical window
+  capture::Amount before;  // born before the onset and dead
+  double survival = 0;     // share of births that stays, in the typical window
 };
 
 // Below this a line is not worth a finding at all.

@@ -60,57 +60,62 @@ std::string NameOf(const ::testing::TestParamInfo<Pattern>& info) { return info.
 
 INSTANTIATE_TEST_SUITE_P(
     Patterns, Growing,
-    ::testing::Values(
-        Pattern{"OneAStep", [](Drawing& d) { Leak(d, 1); }},
-        Pattern{"OneAStepInAShortRun", [](Drawing& d) { Leak(d, 1); }, 400},
-        Pattern{"OneInTenSteps", [](Drawing& d) { Leak(d, 0.1); }},
-        Pattern{"OneInFiftyStepsAmidChurn", [](Drawing& d) { Leak(d, 0.02), Churn(d); }, 4000, 6},
-        Pattern{"AmidChurn", [](Drawing& d) { Leak(d, 0.2), Churn(d); }},
-        Pattern{"BesideALoadAtTheStart", [](Drawing& d) { Bursts(d, 1, 500, 0, 0.05), Leak(d, 0.3); }},
-        Pattern{"BesideARing", [](Drawing& d) { Leak(d, 0.2), Ring(d, d.At(0.05)); }, 4000, 3},
-        Pattern{"FromFortyPercentOn", [](Drawing& d) { Leak(d, 1, 0.4); }},
-        Pattern{"FromSixtyPercentOn", [](Drawing& d) { Leak(d, 1, 0.6); }},
-        Pattern{"StopsShortlyBeforeTheEnd", [](Drawing& d) { Leak(d, 1, 0, 0.95); }},
-        Pattern{"InStairs", [](Drawing& d) { Staircase(d, d.Between(8, 16), 20); }},
-        Pattern{"InFewStairs", [](Drawing& d) { Staircase(d, d.Between(5, 7), 20); }, 4000, 15},
-        Pattern{"FasterAndFaster",
-                [](Drawing& d) {
-                  for (uint32_t t = 0; t < d.steps; t++)
-                    if (d.Chance(std::min(1.0, 2.0 * t / d.steps))) d.Add(t);
-                }},
-        Pattern{"InUnevenLoads",
-                [](Drawing& d) {
-                  for (uint32_t t = 0; t < d.steps; t++)
-                    for (uint32_t k = d.Chance(0.1) ? d.Between(0, 20) : 0; k > 0; k--) d.Add(t);
-                }}),
+    ::testing::Values(Pattern{"OneAStep", [](Drawing& d) { Leak(d, 1); }},
+                      Pattern{"OneAStepInAShortRun", [](Drawing& d) { Leak(d, 1); }, 400},
+                      Pattern{"OneInTenSteps", [](Drawing& d) { Leak(d, 0.1); }},
+                      Pattern{"OneInFiftyStepsAmidChurn", [](Drawing& d) { Leak(d, 0.02), Churn(d); }, 4000, 6},
+                      Pattern{"AmidChurn", [](Drawing& d) { Leak(d, 0.2), Churn(d); }},
+                      Pattern{"BesideALoadAtTheStart", [](Drawing& d) { Bursts(d, 1, 500, 0, 0.05), Leak(d, 0.3); }},
+                      Pattern{"BesideARing", [](Drawing& d) { Leak(d, 0.2), Ring(d, d.At(0.05)); }, 4000, 3},
+                      Pattern{"FromFortyPercentOn", [](Drawing& d) { Leak(d, 1, 0.4); }},
+                      Pattern{"FromSixtyPercentOn", [](Drawing& d) { Leak(d, 1, 0.6); }},
+                      Pattern{"StopsShortlyBeforeTheEnd", [](Drawing& d) { Leak(d, 1, 0, 0.95); }},
+                      Pattern{"InStairs", [](Drawing& d) { Staircase(d, d.Between(8, 16), 20); }},
+                      Pattern{"InFewStairs", [](Drawing& d) { Staircase(d, d.Between(5, 7), 20); }, 4000, 15},
+                      Pattern{"FasterAndFaster",
+                              [](Drawing& d) {
+                                for (uint32_t t = 0; t < d.steps; t++)
+                                  if (d.Chance(std::min(1.0, 2.0 * t / d.steps))) d.Add(t);
+                              }},
+                      Pattern{"InUnevenLoads",
+                              [](Drawing& d) {
+                                for (uint32_t t = 0; t < d.steps; t++)
+                                  for (uint32_t k = d.Chance(0.1) ? d.Between(0, 20) : 0; k > 0; k--) d.Add(t);
+                              }}),
     NameOf);
 
 INSTANTIATE_TEST_SUITE_P(
     Patterns, NotGrowing,
-    ::testing::Values(
-        Pattern{"Churn", [](Drawing& d) { Churn(d); }},
-        Pattern{"RingOfAnySize", [](Drawing& d) { Ring(d, d.At(ShareBetween(d, 0.05, 0.6))); }},
-        Pattern{"RingInAShortRun", [](Drawing& d) { Ring(d, d.At(ShareBetween(d, 0.05, 0.6))); }, 400},
-        Pattern{"LruWithHotKeys",
-                [](Drawing& d) { Lru(d, d.At(ShareBetween(d, 0.02, 0.2)), d.Between(10, d.steps / 40 + 10), 5000, 0.5); }},
-        Pattern{"LruWithVeryHotKeys",
-                [](Drawing& d) { Lru(d, d.At(ShareBetween(d, 0.01, 0.04)), d.Between(10, d.steps / 40 + 10), 5000, 0.9); }, 4000, 4},
-        Pattern{"CacheThatEvictsByChance", [](Drawing& d) { RandomEviction(d, d.At(ShareBetween(d, 0.05, 0.25))); }},
-        Pattern{"LargeCacheThatEvictsByChance", [](Drawing& d) { RandomEviction(d, d.At(ShareBetween(d, 0.3, 0.5))); }, 4000, 4},
-        Pattern{"WarmUpToSixtyPercent", [](Drawing& d) { Leak(d, 1, 0, 0.6); }},
-        Pattern{"WarmUpToThreeQuarters", [](Drawing& d) { Leak(d, 1, 0, 0.75); }},
-        Pattern{"WarmUpAmidChurn", [](Drawing& d) { Leak(d, 1, 0, 0.6), Churn(d); }},
-        Pattern{"WarmUpThatBeginsLate", [](Drawing& d) { Leak(d, 1, 0.3, 0.7); }},
-        Pattern{"FlushedBatches", [](Drawing& d) { Flush(d, d.Between(20, d.At(0.4))); }},
-        Pattern{"WavesOfDeferredCollection", [](Drawing& d) { Churn(d), Flush(d, d.At(0.25), 1); }},
-        Pattern{"ImportsUpToSixtyPercent", [](Drawing& d) { Bursts(d, 60, 50, 0, 0.6); }},
-        Pattern{"OneLoadAnywhere", [](Drawing& d) { Bursts(d, 1, 3000, 0, 0.95); }},
-        Pattern{"ThreeLoadsAnywhere", [](Drawing& d) { Bursts(d, 3, 300, 0, 1); }},
-        Pattern{"TableThatFillsUp", [](Drawing& d) { Filling(d, d.At(ShareBetween(d, 0.2, 0.3))); }},
-        Pattern{"FiveBlocks",
-                [](Drawing& d) {
-                  for (int i = 0; i < 5; i++) d.Add(d.Between(0, d.steps - 1));
-                }}),
+    ::testing::Values(Pattern{"Churn", [](Drawing& d) { Churn(d); }},
+                      Pattern{"RingOfAnySize", [](Drawing& d) { Ring(d, d.At(ShareBetween(d, 0.05, 0.6))); }},
+                      Pattern{"RingInAShortRun", [](Drawing& d) { Ring(d, d.At(ShareBetween(d, 0.05, 0.6))); }, 400},
+                      Pattern{"LruWithHotKeys",
+                              [](Drawing& d) {
+                                Lru(d, d.At(ShareBetween(d, 0.02, 0.2)), d.Between(10, d.steps / 40 + 10), 5000, 0.5);
+                              }},
+                      Pattern{"LruWithVeryHotKeys",
+                              [](Drawing& d) {
+                                Lru(d, d.At(ShareBetween(d, 0.01, 0.04)), d.Between(10, d.steps / 40 + 10), 5000, 0.9);
+                              },
+                              4000, 4},
+                      Pattern{"CacheThatEvictsByChance",
+                              [](Drawing& d) { RandomEviction(d, d.At(ShareBetween(d, 0.05, 0.25))); }},
+                      Pattern{"LargeCacheThatEvictsByChance",
+                              [](Drawing& d) { RandomEviction(d, d.At(ShareBetween(d, 0.3, 0.5))); }, 4000, 4},
+                      Pattern{"WarmUpToSixtyPercent", [](Drawing& d) { Leak(d, 1, 0, 0.6); }},
+                      Pattern{"WarmUpToThreeQuarters", [](Drawing& d) { Leak(d, 1, 0, 0.75); }},
+                      Pattern{"WarmUpAmidChurn", [](Drawing& d) { Leak(d, 1, 0, 0.6), Churn(d); }},
+                      Pattern{"WarmUpThatBeginsLate", [](Drawing& d) { Leak(d, 1, 0.3, 0.7); }},
+                      Pattern{"FlushedBatches", [](Drawing& d) { Flush(d, d.Between(20, d.At(0.4))); }},
+                      Pattern{"WavesOfDeferredCollection", [](Drawing& d) { Churn(d), Flush(d, d.At(0.25), 1); }},
+                      Pattern{"ImportsUpToSixtyPercent", [](Drawing& d) { Bursts(d, 60, 50, 0, 0.6); }},
+                      Pattern{"OneLoadAnywhere", [](Drawing& d) { Bursts(d, 1, 3000, 0, 0.95); }},
+                      Pattern{"ThreeLoadsAnywhere", [](Drawing& d) { Bursts(d, 3, 300, 0, 1); }},
+                      Pattern{"TableThatFillsUp", [](Drawing& d) { Filling(d, d.At(ShareBetween(d, 0.2, 0.3))); }},
+                      Pattern{"FiveBlocks",
+                              [](Drawing& d) {
+                                for (int i = 0; i < 5; i++) d.Add(d.Between(0, d.steps - 1));
+                              }}),
     NameOf);
 
 std::vector<Slot> Level(size_t slots, capture::Amount births, capture::Amount survivors) {

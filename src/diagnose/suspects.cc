@@ -16,10 +16,10 @@ using capture::Process;
 
 constexpr size_t kMaxSuspects = 4000;
 constexpr uint64_t kMinBytes = 1000;
-constexpr double kLatePeak = 0.15;     // a peak in this last share of the run counts as "while it ran"
+constexpr double kLatePeak = 0.15;  // a peak in this last share of the run counts as "while it ran"
 constexpr double kBriefSeconds = 0.3, kLongSeconds = 5;
 constexpr double kBriefConfidence = 0.75;
-constexpr double kPeakDiscount = 0.92; // what was freed in the end may have been meant to be
+constexpr double kPeakDiscount = 0.92;  // what was freed in the end may have been meant to be
 
 // Survivors by kind of allocator, from the onset on.
 struct ByAllocator {
@@ -75,7 +75,10 @@ double MostConfidence(double seconds) {
 class Judge {
  public:
   Judge(const Process& process, const UnitTable& table)
-      : process_(process), table_(table), reference_(ReferenceOf(process)), after_peak_(RunAfterPeak(process, reference_)) {}
+      : process_(process),
+        table_(table),
+        reference_(ReferenceOf(process)),
+        after_peak_(RunAfterPeak(process, reference_)) {}
 
   Suspect Look(uint32_t unit, Amount live, Amount peak_live) const {
     Suspect s;
@@ -120,12 +123,14 @@ class Judge {
     const Unit& unit = table_.units[s.unit];
     s.as_of = as_of;
     s.live = live;
-    std::vector<uint32_t> holding;  // a line often also makes what lives for a moment only: that says nothing about the rest
+    std::vector<uint32_t>
+        holding;  // a line often also makes what lives for a moment only: that says nothing about the rest
     for (uint32_t site : unit.sites)
       if (LiveAt(process_.sites[site], as_of).blocks && !IsOnceImported(process_, table_, process_.sites[site]))
         holding.push_back(site);
     s.slots = Timeline(process_, holding, as_of);
-    s.line_survival = unit.births.blocks ? static_cast<double>(live.blocks) / static_cast<double>(unit.births.blocks) : 0;
+    s.line_survival =
+        unit.births.blocks ? static_cast<double>(live.blocks) / static_cast<double>(unit.births.blocks) : 0;
     s.judgement = JudgeSurvival(s.slots);
     s.swelling = JudgeSwelling(s.slots);
     s.confidence = s.judgement.confidence;

@@ -21,24 +21,24 @@ enum class Signal : uint8_t {
 };
 
 struct Suspect {
-  uint32_t unit = 0;          // index into UnitTable::units
+  uint32_t unit = 0;  // index into UnitTable::units
   Signal signal = Signal::kNone;
   Kind kind = Kind::kPythonObject;
   AsOf as_of = AsOf::kEnd;
-  double confidence = 0;      // that it grows
+  double confidence = 0;  // that it grows
   Reason reason = Reason::kTooFew;
   Judgement judgement;
   Swelling swelling;
-  std::vector<Slot> slots;    // as of `as_of`; of the line's stacks that have live blocks
-  double line_survival = 0;   // live blocks as a share of all births at the line, whatever the stack
+  std::vector<Slot> slots;      // as of `as_of`; of the line's stacks that have live blocks
+  double line_survival = 0;     // live blocks as a share of all births at the line, whatever the stack
   bool may_be_garbage = false;  // see deferred.h
   bool against_course = false;  // see backlog.h
-  capture::Amount live;       // as of `as_of`
+  capture::Amount live;         // as of `as_of`
   capture::Amount peak_live;
-  double steady_bytes = 0;    // growth over [onset, 1]
+  double steady_bytes = 0;  // growth over [onset, 1]
   double steady_blocks = 0;
-  size_t since = 0;           // slot in which the growth began
-  uint64_t backlog_bytes = 0; // kBacklog: what the process grew by that nothing else accounts for
+  size_t since = 0;            // slot in which the growth began
+  uint64_t backlog_bytes = 0;  // kBacklog: what the process grew by that nothing else accounts for
 };
 
 // All lines with enough memory to be looked at, most live bytes first.

@@ -32,9 +32,9 @@ capture::Amount LiveAt(const capture::Site& site, AsOf as_of);
 
 // One line and the sites under it.
 struct Unit {
-  capture::FrameId frame;              // one of the line's frames, for its names
-  bool no_frame = false;               // memory allocated with no Python frame: `frame` means nothing
-  std::vector<uint32_t> sites;         // indices into Process::sites
+  capture::FrameId frame;       // one of the line's frames, for its names
+  bool no_frame = false;        // memory allocated with no Python frame: `frame` means nothing
+  std::vector<uint32_t> sites;  // indices into Process::sites
   capture::Amount births;
 };
 

@@ -7,12 +7,18 @@ namespace {
 
 std::string_view Code(Ink ink) {
   switch (ink) {
-    case Ink::kPlain: return "";
-    case Ink::kAlarm: return "\x1b[1;31m";
-    case Ink::kWarn: return "\x1b[33m";
-    case Ink::kGood: return "\x1b[32m";
-    case Ink::kStrong: return "\x1b[1m";
-    case Ink::kFaint: return "\x1b[2m";
+    case Ink::kPlain:
+      return "";
+    case Ink::kAlarm:
+      return "\x1b[1;31m";
+    case Ink::kWarn:
+      return "\x1b[33m";
+    case Ink::kGood:
+      return "\x1b[32m";
+    case Ink::kStrong:
+      return "\x1b[1m";
+    case Ink::kFaint:
+      return "\x1b[2m";
   }
   return "";
 }

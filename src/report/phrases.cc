@@ -141,9 +141,11 @@ std::string StackInLine(const std::vector<Location>& site, std::string_view dire
       i++;
     }
     const Location& here = site[i - repeats];
-    if (diagnose::OwnerOf(here.file) > owner) continue;  // libraries in between: the next line of the program tells more
+    if (diagnose::OwnerOf(here.file) > owner)
+      continue;  // libraries in between: the next line of the program tells more
     std::string place = ShowPlace(here, directory);
-    if (!previous.empty() && FolderOf(here.file) == FolderOf(previous)) place = ShowPlace({here.function, BaseName(here.file), here.line, {}, {}}, "");
+    if (!previous.empty() && FolderOf(here.file) == FolderOf(previous))
+      place = ShowPlace({here.function, BaseName(here.file), here.line, {}, {}}, "");
     if (repeats) place += fmt::format(" ({} more of it)", repeats);
     previous = here.file;
     if (out.empty()) {
@@ -182,7 +184,8 @@ std::string PartsInLine(const Finding& finding, std::string_view directory, size
     std::string next = fmt::format("{}{} ({})", out.empty() ? "" : ", ", ShowPlace(part.where, directory),
                                    FormatBytes(part.live.bytes));
     size_t more = finding.parts.size() - i;
-    if (DisplayWidth(out) + DisplayWidth(next) + 10 > columns && !out.empty()) return out + fmt::format(", {} more", more);
+    if (DisplayWidth(out) + DisplayWidth(next) + 10 > columns && !out.empty())
+      return out + fmt::format(", {} more", more);
     out += next;
   }
   return ShortenEnd(out, columns);
@@ -207,9 +210,10 @@ std::string DismissedInLine(const Report& report, size_t columns) {
   std::string out;
   for (size_t i : order) {
     const Pile& pile = piles[i];
-    std::string next = fmt::format("{}{} {} ({}{})", out.empty() ? "" : ", ", FormatBytes(pile.bytes),
-                                   diagnose::ReasonName(static_cast<diagnose::Reason>(i)), BaseNameAndLine(*pile.largest),
-                                   pile.count > 1 ? fmt::format(" +{}", pile.count - 1) : "");
+    std::string next =
+        fmt::format("{}{} {} ({}{})", out.empty() ? "" : ", ", FormatBytes(pile.bytes),
+                    diagnose::ReasonName(static_cast<diagnose::Reason>(i)), BaseNameAndLine(*pile.largest),
+                    pile.count > 1 ? fmt::format(" +{}", pile.count - 1) : "");
     if (DisplayWidth(out) + DisplayWidth(next) > columns) break;
     out += next;
   }
@@ -221,8 +225,8 @@ std::vector<std::string> Warnings(const Report& report) {
   for (const std::string& note : report.run.notes) out.push_back(SafeText(note));
   for (const ProcessSummary& p : report.processes) {
     if (p.state == "refused" || p.state == "stopped")
-      out.push_back(fmt::format("process {} {}: {}", p.pid, p.state == "refused" ? "was not traced" : "was traced in part",
-                                SafeText(p.reason)));
+      out.push_back(fmt::format("process {} {}: {}", p.pid,
+                                p.state == "refused" ? "was not traced" : "was traced in part", SafeText(p.reason)));
     for (const std::string& limit : p.limits) out.push_back(fmt::format("process {}: {}", p.pid, SafeText(limit)));
   }
   return out;

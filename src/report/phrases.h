@@ -27,7 +27,8 @@ std::string HeadlineOf(const Report& report, const diagnose::Finding& finding, c
 std::string StackInLine(const std::vector<diagnose::Location>& site, std::string_view directory, size_t columns);
 
 // One entry per line; frames of a recursion folded: "... 97 more of rec()". Without a directory paths are whole.
-std::vector<std::string> StackInLines(const std::vector<diagnose::Location>& site, std::optional<std::string_view> directory);
+std::vector<std::string> StackInLines(const std::vector<diagnose::Location>& site,
+                                      std::optional<std::string_view> directory);
 
 // "app.py:44 in Session.__init__ (20 MB), app.py:50 in handle (1.2 MB), 2 more"
 std::string PartsInLine(const diagnose::Finding& finding, std::string_view directory, size_t columns);

@@ -16,31 +16,43 @@ std::string PythonVersion(uint32_t hex) {
   if (hex == 0) return "";
   std::string version = fmt::format("{}.{}.{}", hex >> 24, hex >> 16 & 0xff, hex >> 8 & 0xff);
   switch (hex >> 4 & 0xf) {  // PY_VERSION_HEX: 0xA alpha, 0xB beta, 0xC release candidate, 0xF final
-    case 0xa: return version + fmt::format("a{}", hex & 0xf);
-    case 0xb: return version + fmt::format("b{}", hex & 0xf);
-    case 0xc: return version + fmt::format("rc{}", hex & 0xf);
-    default: return version;
+    case 0xa:
+      return version + fmt::format("a{}", hex & 0xf);
+    case 0xb:
+      return version + fmt::format("b{}", hex & 0xf);
+    case 0xc:
+      return version + fmt::format("rc{}", hex & 0xf);
+    default:
+      return version;
   }
 }
 
 // kRecording stays when a process dies by a signal; whether it is still running only the run itself knows.
 std::string StateName(const Process& process, const capture::RunInfo& run) {
   switch (process.state) {
-    case State::kStarting: return "starting";
-    case State::kRecording: return run.ended_ns || run.signal ? "killed" : "recording";
-    case State::kFinished: return "finished";
-    case State::kStopped: return "stopped";
-    case State::kExeced: return "execed";
-    case State::kRefused: return "refused";
+    case State::kStarting:
+      return "starting";
+    case State::kRecording:
+      return run.ended_ns || run.signal ? "killed" : "recording";
+    case State::kFinished:
+      return "finished";
+    case State::kStopped:
+      return "stopped";
+    case State::kExeced:
+      return "execed";
+    case State::kRefused:
+      return "refused";
   }
   return "unknown";
 }
 
 std::vector<std::string> Limits(const Process& process) {
   std::vector<std::string> out;
-  if (process.limits & capture::kLimitBlocks) out.push_back("the recording reached its size limit: later stacks are missing");
+  if (process.limits & capture::kLimitBlocks)
+    out.push_back("the recording reached its size limit: later stacks are missing");
   if (process.limits & capture::kLimitDisk) out.push_back("the disk was full: the recording stops at that moment");
-  if (process.limits & capture::kLimitMemory) out.push_back("the agent got no memory for its tables: some blocks are missing");
+  if (process.limits & capture::kLimitMemory)
+    out.push_back("the agent got no memory for its tables: some blocks are missing");
   if (process.limits & capture::kLimitHooksLost)
     out.push_back("something replaced Python's allocators: blocks may have come and gone unseen");
   if (process.unrecorded.blocks)

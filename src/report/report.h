@@ -20,13 +20,13 @@ struct ProcessSummary {
   std::string folder;
   std::vector<std::string> command;
   std::string executable;
-  std::string python;           // "3.12.1", or empty: not Python or not known
-  std::string state;            // "finished", "recording", "killed", "stopped", "execed", "refused"
-  std::string reason;           // of stopped and refused
+  std::string python;  // "3.12.1", or empty: not Python or not known
+  std::string state;   // "finished", "recording", "killed", "stopped", "execed", "refused"
+  std::string reason;  // of stopped and refused
   uint64_t duration_ns = 0;
-  capture::Amount births;       // what was allocated
+  capture::Amount births;  // what was allocated
   capture::Amount deaths;
-  capture::Amount live;         // at the moment looked at: finalisation or the end
+  capture::Amount live;  // at the moment looked at: finalisation or the end
   uint64_t peak_bytes = 0;
   uint64_t peak_time_ns = 0;
   std::optional<uint64_t> rss_first;
@@ -38,7 +38,7 @@ struct ProcessSummary {
   uint64_t sites = 0;
   uint64_t lost_blocks = 0;
   capture::Amount unrecorded;
-  std::vector<std::string> limits;   // sentences
+  std::vector<std::string> limits;  // sentences
 };
 
 struct Report {

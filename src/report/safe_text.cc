@@ -22,7 +22,10 @@ CodePoint Decode(std::string_view text) {
   auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   unsigned char lead = byte(0);
   if (lead < 0x80) return {lead, 1};
-  size_t length = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc2 && lead < 0xe0 ? 2 : 0;
+  size_t length = lead >= 0xf0 && lead < 0xf5   ? 4
+                  : lead >= 0xe0 && lead < 0xf0 ? 3
+                  : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                : 0;
   if (length == 0 || text.size() < length) return {};
   uint32_t value = lead & (0xff >> (length + 1));
   for (size_t i = 1; i < length; i++) {
@@ -177,7 +180,8 @@ std::string ShortPath(std::string_view file, std::string_view directory) {
 
 std::string FullPlace(const diagnose::Location& where) {
   if (where.file.empty() && where.line == 0) return SafeText(where.function);
-  return fmt::format("{}:{} in {}", SafeText(where.file), where.line ? std::to_string(where.line) : "?", SafeText(where.function));
+  return fmt::format("{}:{} in {}", SafeText(where.file), where.line ? std::to_string(where.line) : "?",
+                     SafeText(where.function));
 }
 
 std::string ShowPlace(const diagnose::Location& where, std::string_view directory) {

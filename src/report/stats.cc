@@ -37,10 +37,13 @@ std::string Place(const StatsRow& row, const StatsOptions& options, std::string_
   if (where.file.empty() && where.line == 0) return SafeText(where.function);
   std::string file = ShortPath(where.file, directory);
   switch (options.group_by) {
-    case GroupBy::kFile: return file;
-    case GroupBy::kFunction: return fmt::format("{} ({}:{})", SafeText(where.function), file, where.line);
+    case GroupBy::kFile:
+      return file;
+    case GroupBy::kFunction:
+      return fmt::format("{} ({}:{})", SafeText(where.function), file, where.line);
     case GroupBy::kLine:
-    case GroupBy::kStack: return ShowPlace(where, directory);
+    case GroupBy::kStack:
+      return ShowPlace(where, directory);
   }
   return file;
 }
@@ -61,8 +64,7 @@ std::string Title(const capture::Recording& recording, const StatsTable& table, 
                                  FormatBytes(table.total.live.bytes));
   if (const capture::Process* process = Only(recording, options))
     text += fmt::format(" after {}", base::FormatDuration(process->duration_ns));
-  else
-    text += fmt::format(" in {} processes", options.pid ? 0 : recording.processes.size());
+  else text += fmt::format(" in {} processes", options.pid ? 0 : recording.processes.size());
   return text;
 }
 

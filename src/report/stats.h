@@ -28,12 +28,12 @@ struct StatsOptions {
   GroupBy group_by = GroupBy::kLine;
   std::vector<std::string> include;  // glob patterns on the file name, any may match; none: all files
   std::vector<std::string> exclude;
-  bool all_frames = false;           // filters look at every frame of the stack, not only the innermost
-  bool user_line = false;            // group by the user's line instead of the innermost frame
-  bool cumulative = false;           // an allocation counts for every frame of its stack (once per place)
+  bool all_frames = false;               // filters look at every frame of the stack, not only the innermost
+  bool user_line = false;                // group by the user's line instead of the innermost frame
+  bool cumulative = false;               // an allocation counts for every frame of its stack (once per place)
   std::vector<capture::Domain> domains;  // empty: all
   std::optional<int32_t> pid;
-  uint32_t limit = 10;               // rows; 0: all
+  uint32_t limit = 10;  // rows; 0: all
 };
 
 std::string RenderStats(const capture::Recording& recording, const StatsOptions& options, const TerminalStyle& style);

@@ -80,8 +80,9 @@ class Gatherer {
 
   std::vector<uint32_t> RowsOf(const Process& process, const diagnose::UnitTable& units, const Site& site) {
     NodeId node = options_.user_line ? units.user_node[site.node.value] : site.node;
-    if (node.value == 0) return {RowFor(std::string(1, '\0'), {{.function = "<no Python frame>", .file = "", .line = 0,
-                                                                .column = {}, .end_column = {}}})};
+    if (node.value == 0)
+      return {RowFor(std::string(1, '\0'),
+                     {{.function = "<no Python frame>", .file = "", .line = 0, .column = {}, .end_column = {}}})};
     if (options_.group_by == GroupBy::kStack) return {StackRow(process, node)};
     std::vector<uint32_t> rows;
     for (; node.value != 0; node = process.nodes[node.value].parent) {
@@ -137,7 +138,8 @@ class Gatherer {
       row.births += site.births;
     }
     row.live += live;
-    if (live.blocks >= kLeastBlocksForGrowth) row.growth += diagnose::SteadyGrowth(diagnose::Timeline(process, sites, as_of));
+    if (live.blocks >= kLeastBlocksForGrowth)
+      row.growth += diagnose::SteadyGrowth(diagnose::Timeline(process, sites, as_of));
   }
 
   const StatsOptions& options_;

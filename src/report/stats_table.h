@@ -13,7 +13,7 @@ namespace limpet::report {
 
 struct StatsRow {
   std::vector<diagnose::Location> place;  // one entry; for kStack all frames, innermost first
-  capture::Amount live;    // at finalisation, or at the end
+  capture::Amount live;                   // at finalisation, or at the end
   capture::Amount growth;
   capture::Amount freed;
   capture::Amount peak;

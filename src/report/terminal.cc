@@ -17,7 +17,7 @@ using diagnose::Verdict;
 
 constexpr size_t kScreenLines = 24;  // 25 with the line that the command adds
 constexpr uint32_t kIndent = 2;
-constexpr uint32_t kText = 17;       // column where the text behind a label starts
+constexpr uint32_t kText = 17;  // column where the text behind a label starts
 constexpr uint32_t kLeastColumns = 40;
 
 // For what must be whole even where it is longer than the terminal is wide: a path that is cut cannot be opened.
@@ -103,7 +103,8 @@ void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle&
   std::vector<std::string> frames = StackInLines(stack, std::nullopt);
   for (size_t i = 0; i < frames.size(); i++)
     out.push_back(Labelled(i ? "" : "allocated at", frames[i], Unlimited(style)));
-  if (f.stacks > 1) out.push_back(Labelled("", fmt::format("and {} other stacks through that line", f.stacks - 1), style));
+  if (f.stacks > 1)
+    out.push_back(Labelled("", fmt::format("and {} other stacks through that line", f.stacks - 1), style));
   for (size_t i = 0; i < f.evidence.size(); i++) {
     std::vector<std::string> lines = Wrap(SafeText(f.evidence[i]), room - 2);
     for (size_t k = 0; k < lines.size(); k++)
@@ -127,7 +128,8 @@ void AddDismissed(const Report& report, const TerminalStyle& style, std::vector<
       continue;
     }
     out.push_back(line.Finish());
-    for (const std::string& part : Wrap(text, style.columns - kText)) out.push_back(Line(style).To(kText).Add(part, Ink::kFaint).Finish());
+    for (const std::string& part : Wrap(text, style.columns - kText))
+      out.push_back(Line(style).To(kText).Add(part, Ink::kFaint).Finish());
   }
 }
 
@@ -138,9 +140,9 @@ void AddProcesses(const Report& report, const TerminalStyle& style, std::vector<
   for (const ProcessSummary& p : report.processes) {
     std::string command;
     for (const std::string& word : p.command) command += (command.empty() ? "" : " ") + SafeText(word);
-    std::string figures = fmt::format("{:>8}  {:9}  {:>9}  live {:>7}  peak {:>7}  ", p.pid, p.state,
-                                      base::FormatDuration(p.duration_ns), base::FormatBytes(p.live.bytes),
-                                      base::FormatBytes(p.peak_bytes));
+    std::string figures =
+        fmt::format("{:>8}  {:9}  {:>9}  live {:>7}  peak {:>7}  ", p.pid, p.state, base::FormatDuration(p.duration_ns),
+                    base::FormatBytes(p.live.bytes), base::FormatBytes(p.peak_bytes));
     out.push_back(Line(style).Add(figures).Add(command, Ink::kFaint).Finish());
   }
 }
@@ -160,7 +162,8 @@ std::string RenderScreen(const Report& report, const TerminalStyle& wanted) {
   bool leak = report.diagnosis.verdict == Verdict::kLeak;
   if (!leak) head.push_back(VerdictLine(report, style));
   std::string dismissed = DismissedInLine(report, style.columns - kText);
-  if (!dismissed.empty()) tail.push_back(Line(style).Add("not leaking", Ink::kFaint).To(kText).Add(dismissed, Ink::kFaint).Finish());
+  if (!dismissed.empty())
+    tail.push_back(Line(style).Add("not leaking", Ink::kFaint).To(kText).Add(dismissed, Ink::kFaint).Finish());
   size_t room = kScreenLines - head.size() - tail.size() - 1;  // 1: "n more"
   std::vector<std::string> middle;
   size_t shown = 0;
@@ -172,7 +175,9 @@ std::string RenderScreen(const Report& report, const TerminalStyle& wanted) {
     shown++;
   }
   if (shown < findings.size())
-    middle.push_back(Line(style).Add(fmt::format("      {} more: see limpet report", findings.size() - shown), Ink::kFaint).Finish());
+    middle.push_back(Line(style)
+                         .Add(fmt::format("      {} more: see limpet report", findings.size() - shown), Ink::kFaint)
+                         .Finish());
   return Join(head) + Join(middle) + Join(tail);
 }
 
@@ -191,7 +196,8 @@ std::string RenderFull(const Report& report, const TerminalStyle& wanted, const 
     shown++;
   }
   if (shown < report.diagnosis.findings.size())
-    out.push_back(Line(style).Add(fmt::format("{} more: raise --limit", report.diagnosis.findings.size() - shown)).Finish());
+    out.push_back(
+        Line(style).Add(fmt::format("{} more: raise --limit", report.diagnosis.findings.size() - shown)).Finish());
   AddDismissed(report, style, out);
   AddProcesses(report, style, out);
   if (!report.problems.empty()) out.push_back("\n");

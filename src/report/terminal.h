@@ -18,8 +18,8 @@ struct TerminalStyle {
 };
 
 struct FullOptions {
-  bool verbose = false;     // evidence, whole stacks, all that was dismissed
-  uint32_t limit = 20;      // findings shown
+  bool verbose = false;  // evidence, whole stacks, all that was dismissed
+  uint32_t limit = 20;   // findings shown
 };
 
 // The end screen of `limpet run`: at most 25 lines.
