@@ -4,6 +4,7 @@
 
 #include "agent/counters.h"
 #include "agent/look.h"
+#include "agent/verify.h"
 #include "agent/shadow.h"
 #include "agent/stacks.h"
 #include "agent/unaligned.h"
@@ -79,11 +80,18 @@ LIMPET_COLD void AfterBirth(Thread* thread, uint32_t pair);
 // The pair for a birth seen by any hook on any thread; `*locked`: whether this thread holds the interpreter lock.
 template <class L>
 inline uint32_t PairAnywhere(Thread* thread, Domain domain, bool* locked) {
+  if (LIMPET_UNLIKELY(!g_python.main_interpreter)) {
+    *locked = false;
+    const bool has_lock = domain == Domain::kMem || domain == Domain::kObject;
+    if (!has_lock || !PassesSelfCheck<L>()) return PairOf(thread, DomainSalt(domain) ^ kEmptyStack, [&] {
+      return PairWithoutFrames(DomainSalt(domain) ^ kEmptyStack, domain);
+    });
+  }
   char* own;
   char* state = AttachedStateAnywhere<L>(thread, &own);
   const char* top = own ? cpython::CurrentFrame<L>(own) : nullptr;
   *locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
-  if (state && !*locked && g_python.main_interpreter) g_python.more_interpreters = true;
+  if (state && !*locked) g_python.more_interpreters = true;
   if (!top && state && g_python.is_finalizing && g_python.is_finalizing()) NoteFinalizing();
   const uint64_t key = DomainSalt(domain) ^ (top ? Look<L>(thread, top) : kEmptyStack);
   return PairOf(thread, key, [&] { return PairOfStack<L>(thread, key, top, domain); });

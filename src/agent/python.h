@@ -29,7 +29,7 @@ struct Python {
   const char* code_type;              // PyCode_Type
   const char* text_type;              // PyUnicode_Type
   const char* bytes_type;             // PyBytes_Type
-  char* main_interpreter;             // whose lock the plain counters rely on; null until a frame was seen
+  char* main_interpreter;             // whose lock the plain counters rely on; null until the self-check passed
   long tls_offset;                    // of the interpreter's current-thread variable from the thread pointer; 0: unknown
   unsigned version_hex;               // PY_VERSION_HEX
   bool may_mark;                      // frames may be marked (look.h)

@@ -178,7 +178,6 @@ uint32_t FindOrAddSite(uint64_t key, Domain domain, Resolve resolve) {
   LockGuard guard(g_agent.lock);
   uint32_t site = g_stacks.by_hash.Find(key);
   if (site != IdMap::kNone) return site;
-  if (LIMPET_UNLIKELY(!g_python.main_interpreter) && g_python.main_state) g_python.main_interpreter = g_python.main_state();
   site = InternSite(resolve(), domain);
   if (site != kNoSiteId && !g_stacks.by_hash.Insert(key, site)) return kNoSiteId;
   return site;
