@@ -18,6 +18,7 @@ def programs(tmp_path_factory):
         "calls-static-pie": limpet_drive.compile_c(HERE / "calls.c", folder / "calls-now", "-pthread", "-Wl,-z,now"),
         "calls-no-pie": limpet_drive.compile_c(HERE / "calls.c", folder / "calls-no-pie", "-pthread", "-no-pie"),
         "operators": limpet_drive.compile_c(HERE / "operators.cc", folder / "operators"),
+        "maps": limpet_drive.compile_c(HERE / "maps.c", folder / "maps"),
         "loaded": limpet_drive.compile_c(HERE / "loaded.c", folder / "libloaded.so", "-shared", "-fPIC"),
     }
 
@@ -34,7 +35,7 @@ def domain_counts(recording):
     return counts
 
 
-@pytest.mark.parametrize("program", ["calls", "calls-static-pie", "calls-no-pie", "operators"])
+@pytest.mark.parametrize("program", ["calls", "calls-static-pie", "calls-no-pie", "operators", "maps"])
 def test_every_phase_is_counted_to_the_byte(program, programs, folder):
     recording = folder / "r.limpet"
     environment = {"LOADED_LIBRARY": str(programs["loaded"])}
