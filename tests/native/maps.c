@@ -48,7 +48,8 @@ static void Come(int from, int to) {
 // Keeps unmapped pages of the region from being given to somebody else, by a call that nobody counts.
 static void Keep(int from, int to) {
   const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-  if (syscall(SYS_mmap, g_region + from * kPage, (long)(to - from) * kPage, (long)PROT_NONE, flags, -1L, 0L) == -1) _exit(6);
+  if (syscall(SYS_mmap, g_region + from * kPage, (long)(to - from) * kPage, (long)PROT_NONE, flags, -1L, 0L) == -1)
+    _exit(6);
 }
 
 static void Calls(void) {
@@ -69,7 +70,7 @@ static void Calls(void) {
       int end = from;  // shrinks what is left of one block to its first page
       while (end < kPages && g_owner[end] == g_owner[from]) ++end;
       if (mremap(start, (size_t)(end - from) * kPage, kPage, 0) != start) _exit(6);
-      Keep(from + 1, end);
+      if (end > from + 1) Keep(from + 1, end);
       Gone(from, end);
       Come(from, from + 1);
     }
