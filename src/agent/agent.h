@@ -22,22 +22,22 @@ struct GatePage {
 extern GatePage g_gate;
 
 struct Options {
-  bool main = false;           // this is the program that `limpet run` was asked to run
-  bool follow = true;          // trace children
-  bool shadow_files = false;   // keep the shadow table in files (tests)
-  bool iterations = false;     // epochs follow the program's own iterations
-  uint64_t epoch_ns = 0;       // fixed length of an epoch; 0: automatic
-  char directory[512] = {};    // of the recording; empty: the agent was not asked to record
+  bool main = false;          // this is the program that `limpet run` was asked to run
+  bool follow = true;         // trace children
+  bool shadow_files = false;  // keep the shadow table in files (tests)
+  bool iterations = false;    // epochs follow the program's own iterations
+  uint64_t epoch_ns = 0;      // fixed length of an epoch; 0: automatic
+  char directory[512] = {};   // of the recording; empty: the agent was not asked to record
 };
 
 struct Agent {
   Options options;
   DataFile file;
   SpinLock lock;
-  int pid = 0;                       // of the process that counts
-  uint32_t minor = 0;                // CPython 3.minor, 0 before it is known
+  int pid = 0;         // of the process that counts
+  uint32_t minor = 0;  // CPython 3.minor, 0 before it is known
   bool python_seen = false;
-  char refusal[256] = {};            // why Python is not traced, if so
+  char refusal[256] = {};  // why Python is not traced, if so
 };
 extern Agent g_agent;
 

@@ -15,8 +15,8 @@ constinit Counters g_counters;
 
 namespace {
 
-constexpr uint64_t kTickNs = 1000000;           // ticks are meant to come this often ...
-constexpr uint64_t kMinTickBytes = 1024;        // ... and their distance in bytes is adapted to it, between these
+constexpr uint64_t kTickNs = 1000000;     // ticks are meant to come this often ...
+constexpr uint64_t kMinTickBytes = 1024;  // ... and their distance in bytes is adapted to it, between these
 constexpr uint32_t kFewBirths = 16;
 constexpr uint64_t kMaxTickBytes = 64 * 1024;
 
@@ -103,8 +103,8 @@ void InheritCounters() {
     if (pair->half[0].site == capture::kNoSite) continue;
     // Deaths of one half's births may be in the other half: only together they tell what lives.
     const uint32_t live = pair->half[0].births - pair->half[0].deaths + pair->half[1].births - pair->half[1].deaths;
-    const uint64_t live_bytes = pair->half[0].birth_bytes - pair->half[0].death_bytes + pair->half[1].birth_bytes -
-                                pair->half[1].death_bytes;
+    const uint64_t live_bytes =
+        pair->half[0].birth_bytes - pair->half[0].death_bytes + pair->half[1].birth_bytes - pair->half[1].death_bytes;
     for (CellRecord& cell : pair->half) {
       cell.births = cell.deaths = 0;
       cell.birth_bytes = cell.death_bytes = 0;
@@ -178,8 +178,8 @@ void NoteMark(const char* name, bool iteration) {
 
 uint64_t OwnBytes() {
   const Stacks& s = g_stacks;
-  return ShadowBytes() + s.by_hash.bytes() + NodeCache::bytes() + s.strings.bytes() + s.codes.bytes() + s.code_of.bytes() + s.frames.bytes() +
-         s.nodes.bytes() + uint64_t(ThreadCount()) * sizeof(Thread);
+  return ShadowBytes() + s.by_hash.bytes() + NodeCache::bytes() + s.strings.bytes() + s.codes.bytes() +
+         s.code_of.bytes() + s.frames.bytes() + s.nodes.bytes() + uint64_t(ThreadCount()) * sizeof(Thread);
 }
 
 }  // namespace limpet::agent

@@ -23,14 +23,14 @@ inline constexpr uint32_t kPairsPerBlock = capture::kBlockSize / sizeof(CellPair
 
 // Where a site's blocks are counted now.
 struct SiteState {
-  uint32_t pair;    // 0: none yet
-  uint32_t next;    // the next older site of the same node, + 1; 0: none
+  uint32_t pair;  // 0: none yet
+  uint32_t next;  // the next older site of the same node, + 1; 0: none
 };
 
 struct Counters {
-  uint32_t tag = 1;             // changes whenever SiteCacheEntries must not be believed any more
-  uint32_t epoch = 0;           // fine epoch
-  uint64_t volume = 0;          // bytes allocated, over all threads, up to their last ticks
+  uint32_t tag = 1;     // changes whenever SiteCacheEntries must not be believed any more
+  uint32_t epoch = 0;   // fine epoch
+  uint64_t volume = 0;  // bytes allocated, over all threads, up to their last ticks
   uint64_t freed = 0;
   uint64_t peak_image_bytes = 0;
   Chunked<SiteState, 8192, 8192> sites;

@@ -32,8 +32,10 @@ uint32_t Crc32(const void* data, size_t size) {
 uint64_t FileSize() {
   uint64_t size = uint64_t(capture::kMaxBlocks) * kBlockSize;
   rlimit limit;
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size) size = limit.rlim_cur;
-  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur / 16 < size) size = limit.rlim_cur / 16;
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size)
+    size = limit.rlim_cur;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur / 16 < size)
+    size = limit.rlim_cur / 16;
   return size / kBlockSize * kBlockSize;
 }
 

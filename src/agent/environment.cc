@@ -16,8 +16,8 @@ constexpr char kPreload[] = "LD_PRELOAD=";
 constexpr size_t kAgentLength = sizeof kAgent - 1;
 constexpr size_t kPreloadLength = sizeof kPreload - 1;
 
-char g_library[1024];          // how LD_PRELOAD named us
-char g_child_variable[1024];   // LIMPET_AGENT=... for children; empty: do not trace them
+char g_library[1024];         // how LD_PRELOAD named us
+char g_child_variable[1024];  // LIMPET_AGENT=... for children; empty: do not trace them
 
 bool StartsWith(const char* text, const char* prefix, size_t length) { return strncmp(text, prefix, length) == 0; }
 

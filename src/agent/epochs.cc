@@ -18,13 +18,13 @@ constexpr double kUnitNs = 5e6;
 constexpr double kUnitBytes = 1 << 20;
 
 struct State {
-  double start = 0;          // progress at which the current epoch began
-  double unit = 0;              // progress that one epoch lasts
+  double start = 0;  // progress at which the current epoch began
+  double unit = 0;   // progress that one epoch lasts
   uint32_t groups = 0;
   uint32_t folds = 0;
   uint32_t iterations = 0;
   bool fold_is_due = false;
-  uint32_t free_pairs = 0;      // head of the list of free pairs, 0: none; linked by CellRecord::epoch of the first half
+  uint32_t free_pairs = 0;  // head of the list of free pairs, 0: none; linked by CellRecord::epoch of the first half
   Chunked<uint8_t, 65536, 4096> group_of;  // by fine epoch
 };
 constinit State g_epochs;

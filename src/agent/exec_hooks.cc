@@ -42,10 +42,11 @@ Function NextOf(Function, const char* name) {
 }  // namespace
 
 // Room for the changed environment on the caller's stack; `environment` becomes the one to use.
-#define LIMPET_WITH_ENVIRONMENT(environment)                                                                            \
-  const size_t variables = CountVariables(environment);                                                                 \
-  char** fresh = static_cast<char**>(__builtin_alloca((variables <= kMaxVariables ? variables + 3 : 1) * sizeof(char*))); \
-  char preload[kMaxPreload];                                                                                            \
+#define LIMPET_WITH_ENVIRONMENT(environment)                                                                   \
+  const size_t variables = CountVariables(environment);                                                        \
+  char** fresh =                                                                                               \
+      static_cast<char**>(__builtin_alloca((variables <= kMaxVariables ? variables + 3 : 1) * sizeof(char*))); \
+  char preload[kMaxPreload];                                                                                   \
   environment = const_cast<char**>(AddEnvironment(environment, fresh, preload))
 
 LIMPET_EXPORT int execve(const char* path, char* const* arguments, char* const* environment) noexcept {
@@ -64,7 +65,9 @@ LIMPET_EXPORT int execvpe(const char* file, char* const* arguments, char* const*
   return next(file, arguments, environment);
 }
 
-LIMPET_EXPORT int execvp(const char* file, char* const* arguments) noexcept { return execvpe(file, arguments, environ); }
+LIMPET_EXPORT int execvp(const char* file, char* const* arguments) noexcept {
+  return execvpe(file, arguments, environ);
+}
 
 LIMPET_EXPORT int fexecve(int fd, char* const* arguments, char* const* environment) noexcept {
   static const auto next = NextOf(&fexecve, "fexecve");
@@ -73,7 +76,8 @@ LIMPET_EXPORT int fexecve(int fd, char* const* arguments, char* const* environme
   return next(fd, arguments, environment);
 }
 
-LIMPET_EXPORT int execveat(int fd, const char* path, char* const* arguments, char* const* environment, int flags) noexcept {
+LIMPET_EXPORT int execveat(int fd, const char* path, char* const* arguments, char* const* environment,
+                           int flags) noexcept {
   static const auto next = NextOf(&execveat, "execveat");
   LIMPET_WITH_ENVIRONMENT(environment);
   Leaving leaving;
@@ -81,15 +85,15 @@ LIMPET_EXPORT int execveat(int fd, const char* path, char* const* arguments, cha
 }
 
 // The arguments of execl and kin, copied to an array on the stack of the caller.
-#define LIMPET_COLLECT(first)                                                                              \
-  va_list list;                                                                                            \
-  size_t count = 1;                                                                                        \
-  va_start(list, first);                                                                                   \
-  while (va_arg(list, char*)) ++count;                                                                     \
-  va_end(list);                                                                                            \
-  char** arguments = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*)));                   \
-  arguments[0] = const_cast<char*>(first);                                                                 \
-  va_start(list, first);                                                                                   \
+#define LIMPET_COLLECT(first)                                                            \
+  va_list list;                                                                          \
+  size_t count = 1;                                                                      \
+  va_start(list, first);                                                                 \
+  while (va_arg(list, char*)) ++count;                                                   \
+  va_end(list);                                                                          \
+  char** arguments = static_cast<char**>(__builtin_alloca((count + 1) * sizeof(char*))); \
+  arguments[0] = const_cast<char*>(first);                                               \
+  va_start(list, first);                                                                 \
   for (size_t i = 1; i <= count; ++i) arguments[i] = va_arg(list, char*)
 
 LIMPET_EXPORT int execl(const char* path, const char* first, ...) noexcept {

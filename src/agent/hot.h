@@ -4,10 +4,10 @@
 
 #include "agent/counters.h"
 #include "agent/look.h"
-#include "agent/verify.h"
 #include "agent/shadow.h"
 #include "agent/stacks.h"
 #include "agent/unaligned.h"
+#include "agent/verify.h"
 
 namespace limpet::agent {
 
@@ -83,9 +83,9 @@ inline uint32_t PairAnywhere(Thread* thread, Domain domain, bool* locked) {
   if (LIMPET_UNLIKELY(!g_python.main_interpreter)) {
     *locked = false;
     const bool has_lock = domain == Domain::kMem || domain == Domain::kObject;
-    if (!has_lock || !PassesSelfCheck<L>()) return PairOf(thread, DomainSalt(domain) ^ kEmptyStack, [&] {
-      return PairWithoutFrames(DomainSalt(domain) ^ kEmptyStack, domain);
-    });
+    if (!has_lock || !PassesSelfCheck<L>())
+      return PairOf(thread, DomainSalt(domain) ^ kEmptyStack,
+                    [&] { return PairWithoutFrames(DomainSalt(domain) ^ kEmptyStack, domain); });
   }
   char* own;
   char* state = AttachedStateAnywhere<L>(thread, &own);
@@ -131,7 +131,8 @@ LIMPET_HOT inline void BirthWithState(Thread* thread, char* state, void* block, 
   const uint64_t key = hash ^ DomainSalt(kDomain);
   const SiteCacheEntry* entry = &thread->sites[key >> (64 - kSiteCacheBits)];
   const uint32_t tag = __atomic_load_n(&g_counters.tag, __ATOMIC_ACQUIRE);
-  if (LIMPET_UNLIKELY(entry->key != key || entry->tag != tag)) return BirthOfStack<L, kDomain>(thread, block, size, key, top);
+  if (LIMPET_UNLIKELY(entry->key != key || entry->tag != tag))
+    return BirthOfStack<L, kDomain>(thread, block, size, key, top);
   AddRowWithLock(thread, block, entry->pair, size);
 }
 
@@ -144,7 +145,8 @@ LIMPET_HOT inline void BirthWithLock(Thread* thread, void* block, uint64_t size)
 // A birth seen by any hook on any thread.
 template <class L, Domain kDomain>
 LIMPET_HOT inline void BirthAnywhere(Thread* thread, void* block, uint64_t size) {
-  if constexpr (L::kRuntimeCurrentThread == cpython::kAbsent) BirthWithState<L, kDomain>(thread, AttachedState<L>(thread), block, size);
+  if constexpr (L::kRuntimeCurrentThread == cpython::kAbsent)
+    BirthWithState<L, kDomain>(thread, AttachedState<L>(thread), block, size);
   else BirthOutsidePython<L, kDomain>(thread, block, size);
 }
 
@@ -164,7 +166,7 @@ void PutRowBack(uintptr_t address, const Row& row);
 // The version's instance of BirthAnywhere and of "does this thread hold the lock?", chosen when the interpreter is found;
 // before that, and without one, stacks are empty and nobody holds it.
 struct Anywhere {
-  void (*birth)(Thread* thread, void* block, uint64_t size);   // in Domain::kMalloc
+  void (*birth)(Thread* thread, void* block, uint64_t size);  // in Domain::kMalloc
   uint32_t (*pair)(Thread* thread, Domain domain);
   bool (*holds_lock)(Thread* thread);
 };

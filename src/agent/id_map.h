@@ -18,7 +18,7 @@ class IdMap {
   struct Slot {
     uint64_t key;
     uint32_t id;
-    uint32_t hint;   // for the user; 0 at first. Any thread may store to it, even after the slot went to another key
+    uint32_t hint;  // for the user; 0 at first. Any thread may store to it, even after the slot went to another key
   };
 
   constexpr explicit IdMap(Use use = Use::kLocked) : shared_(use == Use::kShared) {}

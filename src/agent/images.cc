@@ -14,8 +14,8 @@ namespace {
 constexpr uint64_t kShare = 100;  // images may take one part in so many of the time
 
 struct State {
-  uint64_t next_ns;     // no image before
-  uint32_t turn;        // which of the two peak images is written next
+  uint64_t next_ns;  // no image before
+  uint32_t turn;     // which of the two peak images is written next
 } g_images;
 
 ImageRecord LiveIn(const CellPair* pair) {

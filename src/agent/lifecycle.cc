@@ -13,8 +13,8 @@
 #include "agent/maps.h"
 #include "agent/python.h"
 #include "agent/python_hooks.h"
-#include "agent/unaligned.h"
 #include "agent/symbols.h"
+#include "agent/unaligned.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -30,7 +30,8 @@ bool g_early;
 
 namespace {
 
-constexpr uint64_t kChildStartsNs = 100000000;   // a child that has not begun to copy by then never will (the fork failed)
+constexpr uint64_t kChildStartsNs =
+    100000000;  // a child that has not begun to copy by then never will (the fork failed)
 constexpr uint64_t kChildCopiesNs = 2000000000;
 constexpr uint32_t kLookEvery = 256;
 
@@ -96,7 +97,8 @@ void InChild() {
   g_agent.lock.ResetAfterFork();
   ResetUnalignedAfterFork();
   ResetMapsAfterFork();
-  if (!g_agent.options.follow || g_agent.options.shadow_files || !g_agent.file.ContinueInChild(g_agent.options.directory)) {
+  if (!g_agent.options.follow || g_agent.options.shadow_files ||
+      !g_agent.file.ContinueInChild(g_agent.options.directory)) {
     __atomic_store_n(in_fork, 0, __ATOMIC_RELEASE);
     return GoSilent();
   }

@@ -55,7 +55,8 @@ LIMPET_COLD uint64_t HashAndMark(Thread* thread, uint64_t hash, uint32_t count) 
 template <class L>
 LIMPET_COLD uint64_t LookTooDeep(const char* frame) {
   uint64_t hash = ~kEmptyStack;
-  for (int i = 0; i < 64 && frame; ++i, frame = cpython::PreviousFrame<L>(frame)) hash = HashStep(hash, InstructionOf<L>(frame));
+  for (int i = 0; i < 64 && frame; ++i, frame = cpython::PreviousFrame<L>(frame))
+    hash = HashStep(hash, InstructionOf<L>(frame));
   return hash;
 }
 

@@ -27,7 +27,8 @@ size_t FirstBelow(uintptr_t address) {
   size_t low = 0, high = g_count;
   while (low < high) {
     const size_t middle = (low + high) / 2;
-    if (g_maps[middle].start >= address) low = middle + 1; else high = middle;
+    if (g_maps[middle].start >= address) low = middle + 1;
+    else high = middle;
   }
   return low;
 }
@@ -84,7 +85,8 @@ void CountUnmapped(Thread* thread, void* address, size_t size) {
       if (InsertAt(i, high)) __atomic_add_fetch(&PairAt(high.pair)->half[1].births, 1, __ATOMIC_RELAXED);
       return;
     }
-    if (keeps_low) mapping.end = from; else mapping.start = to;
+    if (keeps_low) mapping.end = from;
+    else mapping.start = to;
     ++i;
   }
 }

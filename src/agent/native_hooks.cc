@@ -230,7 +230,8 @@ LIMPET_EXPORT void* mremap(void* old, size_t old_size, size_t size, int flags, .
   if (!Ready()) return MAP_FAILED;
   Thread* thread = Enter();
   if (!thread) return g_next.mremap(old, old_size, size, flags, wanted);
-  void* block = RemapCounted(thread, old, old_size, size, flags, [=] { return g_next.mremap(old, old_size, size, flags, wanted); });
+  void* block = RemapCounted(thread, old, old_size, size, flags,
+                             [=] { return g_next.mremap(old, old_size, size, flags, wanted); });
   Leave();
   return block;
 }
@@ -242,9 +243,9 @@ void* HookOf(void* function) {
     void* hook;
   } pairs[] = {
 #define LIMPET_PAIR(name) {reinterpret_cast<void*>(g_next.name), reinterpret_cast<void*>(&::name)}
-      LIMPET_PAIR(malloc),        LIMPET_PAIR(calloc),   LIMPET_PAIR(realloc),      LIMPET_PAIR(free),
+      LIMPET_PAIR(malloc),         LIMPET_PAIR(calloc),   LIMPET_PAIR(realloc),       LIMPET_PAIR(free),
       LIMPET_PAIR(posix_memalign), LIMPET_PAIR(memalign), LIMPET_PAIR(aligned_alloc), LIMPET_PAIR(reallocarray),
-      LIMPET_PAIR(valloc),        LIMPET_PAIR(pvalloc),  LIMPET_PAIR(mmap),         LIMPET_PAIR(munmap),
+      LIMPET_PAIR(valloc),         LIMPET_PAIR(pvalloc),  LIMPET_PAIR(mmap),          LIMPET_PAIR(munmap),
       LIMPET_PAIR(mremap),
 #undef LIMPET_PAIR
   };

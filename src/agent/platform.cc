@@ -7,7 +7,8 @@ namespace limpet::agent {
 
 void* MapMemory(size_t bytes) {
   ErrnoGuard guard;
-  long result = syscall(SYS_mmap, nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  long result =
+      syscall(SYS_mmap, nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (result == -1) return nullptr;
   return reinterpret_cast<void*>(result);
 }

@@ -5,8 +5,8 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -54,7 +54,8 @@ class SpinLock {
  public:
   void Lock() {
     for (unsigned spins = 0; __atomic_exchange_n(&held_, 1, __ATOMIC_ACQUIRE); ++spins) {
-      if (spins < 64) __builtin_ia32_pause(); else sched_yield();
+      if (spins < 64) __builtin_ia32_pause();
+      else sched_yield();
     }
   }
   bool TryLock() { return !__atomic_exchange_n(&held_, 1, __ATOMIC_ACQUIRE); }

@@ -59,18 +59,20 @@ bool FindEntryPoints() {
 
 // Why the interpreter found cannot be traced, or null.
 const char* Unsupported(const char* version) {
-  if (FindSymbol(RTLD_DEFAULT, "PyPy_IncRef") || FindSymbol(RTLD_DEFAULT, "PyPyErr_NewException")) return "PyPy is not CPython";
+  if (FindSymbol(RTLD_DEFAULT, "PyPy_IncRef") || FindSymbol(RTLD_DEFAULT, "PyPyErr_NewException"))
+    return "PyPy is not CPython";
   if (strstr(version, "free-threading")) return "free-threaded builds are not supported yet";
   const unsigned minor = g_python.version_hex >> 16 & 0xff;
   if (g_python.version_hex >> 24 != 3 || minor < 11 || minor > 15) return "limpet knows CPython 3.11 to 3.15";
   if (!FindEntryPoints()) return "its entry points are hidden (stripped static build?)";
-  if (FindSymbol(RTLD_DEFAULT, "_Py_RefTotal") || FindSymbol(RTLD_DEFAULT, "_Py_GetRefTotal")) return "debug builds lay out objects differently";
+  if (FindSymbol(RTLD_DEFAULT, "_Py_RefTotal") || FindSymbol(RTLD_DEFAULT, "_Py_GetRefTotal"))
+    return "debug builds lay out objects differently";
   return nullptr;
 }
 
 struct TlsSearch {
-  uint64_t symbol;     // an address inside the wanted object
-  char* block;         // its thread-local block on this thread
+  uint64_t symbol;  // an address inside the wanted object
+  char* block;      // its thread-local block on this thread
   size_t size;
 };
 

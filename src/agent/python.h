@@ -18,22 +18,22 @@ struct PyAllocator {
 
 // Entry points and places of the interpreter that the agent uses; all null before it is found.
 struct Python {
-  char* (*unchecked_thread)();        // PyThreadState that holds the lock on this thread, or null; on 3.11, of any thread
-  char* (*gil_state_thread)();        // PyThreadState that belongs to this thread, lock or no lock
+  char* (*unchecked_thread)();  // PyThreadState that holds the lock on this thread, or null; on 3.11, of any thread
+  char* (*gil_state_thread)();  // PyThreadState that belongs to this thread, lock or no lock
   int (*is_finalizing)();
-  char* (*main_state)();              // PyInterpreterState_Main
+  char* (*main_state)();  // PyInterpreterState_Main
   void (*get_allocator)(int domain, PyAllocator* allocator);
   void (*set_allocator)(int domain, PyAllocator* allocator);
   const char* (*get_version)();
-  const char* runtime;                // _PyRuntime
-  const char* code_type;              // PyCode_Type
-  const char* text_type;              // PyUnicode_Type
-  const char* bytes_type;             // PyBytes_Type
-  char* main_interpreter;             // whose lock the plain counters rely on; null until the self-check passed
-  long tls_offset;                    // of the interpreter's current-thread variable from the thread pointer; 0: unknown
-  unsigned version_hex;               // PY_VERSION_HEX
-  bool may_mark;                      // frames may be marked (look.h)
-  bool more_interpreters;             // one was seen besides the main one: it may have a lock of its own
+  const char* runtime;     // _PyRuntime
+  const char* code_type;   // PyCode_Type
+  const char* text_type;   // PyUnicode_Type
+  const char* bytes_type;  // PyBytes_Type
+  char* main_interpreter;  // whose lock the plain counters rely on; null until the self-check passed
+  long tls_offset;         // of the interpreter's current-thread variable from the thread pointer; 0: unknown
+  unsigned version_hex;    // PY_VERSION_HEX
+  bool may_mark;           // frames may be marked (look.h)
+  bool more_interpreters;  // one was seen besides the main one: it may have a lock of its own
 };
 extern Python g_python;
 
@@ -63,7 +63,8 @@ inline char* AttachedState([[maybe_unused]] Thread* thread) {
   if constexpr (L::kRuntimeCurrentThread != cpython::kAbsent) {
     return *reinterpret_cast<char* const volatile*>(g_python.runtime + L::kRuntimeCurrentThread);
   } else {
-    if (LIMPET_LIKELY(thread->tls_good)) return *reinterpret_cast<char* volatile*>(ThreadPointer() + g_python.tls_offset);
+    if (LIMPET_LIKELY(thread->tls_good))
+      return *reinterpret_cast<char* volatile*>(ThreadPointer() + g_python.tls_offset);
     char* state = g_python.unchecked_thread();
     if (LIMPET_UNLIKELY(!thread->tls_checked) && state) CheckThreadLocal(thread, state);
     return state;

@@ -135,12 +135,23 @@ void Install() {
 
 bool InstallPythonHooks(uint32_t minor) {
   switch (minor) {
-    case 11: Install<cpython::Layout311>(); return true;
-    case 12: Install<cpython::Layout312>(); return true;
-    case 13: Install<cpython::Layout313>(); return true;
-    case 14: Install<cpython::Layout314>(); return true;
-    case 15: Install<cpython::Layout315>(); return true;
-    default: return false;
+    case 11:
+      Install<cpython::Layout311>();
+      return true;
+    case 12:
+      Install<cpython::Layout312>();
+      return true;
+    case 13:
+      Install<cpython::Layout313>();
+      return true;
+    case 14:
+      Install<cpython::Layout314>();
+      return true;
+    case 15:
+      Install<cpython::Layout315>();
+      return true;
+    default:
+      return false;
   }
 }
 

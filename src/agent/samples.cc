@@ -20,7 +20,7 @@ struct State {
   uint64_t next_ns = 0;
   uint64_t spacing_ns = kFirstSpacingNs;
   uint64_t next_count_ns = 0;
-  uint64_t live_blocks = 0;   // at the last count
+  uint64_t live_blocks = 0;  // at the last count
 };
 constinit State g_samples;
 

@@ -42,8 +42,8 @@ inline constexpr uint32_t kMaxCells = 1u << (32 - kTagBits);
 
 // A decoded row: what the shadow knows of one live block.
 struct Row {
-  uint32_t cell = 0;   // 0: no row
-  bool code = false;   // a code object whose stacks must be forgotten when it dies
+  uint32_t cell = 0;  // 0: no row
+  bool code = false;  // a code object whose stacks must be forgotten when it dies
   uint64_t size = 0;
 };
 
@@ -74,7 +74,8 @@ inline Row DecodeRow(const uint32_t* word) {
     row.size = tag;
   } else {
     row.size = word[1];
-    if (tag == kTagHuge) row.size |= uint64_t(word[2]) << 32; else row.code = true;
+    if (tag == kTagHuge) row.size |= uint64_t(word[2]) << 32;
+    else row.code = true;
   }
   return row;
 }

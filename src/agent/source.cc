@@ -83,7 +83,7 @@ void ReadPosition(const char* code, int64_t offset, capture::FrameRecord* frame)
   frame->end_column = ColumnOf(range.end_column);
 }
 
-#define LIMPET_INSTANTIATE(Layout)                                            \
+#define LIMPET_INSTANTIATE(Layout)                                               \
   template bool ReadCode<cpython::Layout>(const char* code, CodeSource* source); \
   template void ReadPosition<cpython::Layout>(const char* code, int64_t offset, capture::FrameRecord* frame);
 LIMPET_INSTANTIATE(Layout311)

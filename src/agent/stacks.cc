@@ -17,9 +17,10 @@ constinit Stacks g_stacks;
 
 namespace {
 
-constexpr uint32_t kMaxNodes = 4u << 20;     // beyond, new stacks are cut to their innermost frames
+constexpr uint32_t kMaxNodes = 4u << 20;  // beyond, new stacks are cut to their innermost frames
 constexpr uint32_t kCutDepth = 16;
-constexpr uint64_t kKeepBlocks = 1024;       // dead code objects are kept back until so many, or so many bytes, came together
+constexpr uint64_t kKeepBlocks =
+    1024;  // dead code objects are kept back until so many, or so many bytes, came together
 constexpr uint64_t kKeepBytes = 1 << 20;
 
 struct KeptBack {

@@ -29,20 +29,20 @@ class NodeCache {
  private:
   static constexpr uint32_t kEntries = 4096;
   struct Entry {
-    uint64_t hash;   // 0: none
+    uint64_t hash;  // 0: none
     uint32_t node;
   };
   Entry entries_[kEntries] = {};
 };
 
 struct Stacks {
-  IdMap by_hash{IdMap::Use::kShared};   // stack hash and domain -> site; hint: its pair, to be checked
-  NodeCache node_of;                    // stack hash -> node
-  IdMap code_of;                        // address of a code object that is alive -> code
-  IdMap strings;                        // hash of the text -> string
-  IdMap codes;                          // hash of what identifies a code -> code
-  IdMap frames;                         // code, instruction offset -> frame
-  IdMap nodes;                          // parent node, frame -> node
+  IdMap by_hash{IdMap::Use::kShared};          // stack hash and domain -> site; hint: its pair, to be checked
+  NodeCache node_of;                           // stack hash -> node
+  IdMap code_of;                               // address of a code object that is alive -> code
+  IdMap strings;                               // hash of the text -> string
+  IdMap codes;                                 // hash of what identifies a code -> code
+  IdMap frames;                                // code, instruction offset -> frame
+  IdMap nodes;                                 // parent node, frame -> node
   Chunked<uint32_t, 65536, 128> site_of_node;  // node -> its newest site + 1; the others by SiteState::next
 };
 extern Stacks g_stacks;

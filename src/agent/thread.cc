@@ -129,7 +129,8 @@ bool AllQuiet(const ThreadRecord* mine) {
 LIMPET_COLD Thread* EnterSlow() {
   if (tls.record && tls.record->busy) return nullptr;  // nested, or the very thread that pauses the world
   for (unsigned spins = 0; g_gate.state == uint32_t(Gate::kPaused); ++spins) {
-    if (spins < 64) __builtin_ia32_pause(); else sched_yield();
+    if (spins < 64) __builtin_ia32_pause();
+    else sched_yield();
   }
   if (g_gate.state != uint32_t(Gate::kOpen)) return nullptr;
   if (tls.record) return Enter();

@@ -9,10 +9,10 @@ namespace limpet::agent {
 
 // Remembers one frame of this thread's Python stack: see look.h.
 struct Level {
-  const char* frame;      // null: empty
+  const char* frame;  // null: empty
   uint64_t instruction;
-  uint64_t hash;          // of the stack from the bottom up to and including this frame
-  uint64_t* mark;         // the dead slot that holds Thread::magic while the frame has not run; never null in a used level
+  uint64_t hash;   // of the stack from the bottom up to and including this frame
+  uint64_t* mark;  // the dead slot that holds Thread::magic while the frame has not run; never null in a used level
 };
 inline constexpr uint32_t kLevels = 1024;
 
@@ -25,19 +25,19 @@ struct SiteCacheEntry {
 inline constexpr uint32_t kSiteCacheBits = 12;
 
 struct Thread {
-  uint64_t magic;               // marks frames; unlike any other thread's, past or present, and no object's address
-  uint64_t allocated;           // bytes since the thread began
+  uint64_t magic;      // marks frames; unlike any other thread's, past or present, and no object's address
+  uint64_t allocated;  // bytes since the thread began
   uint64_t freed;
-  uint64_t next_tick;           // value of `allocated` at which to look at the clock
-  uint64_t tick_bytes;          // distance of ticks
+  uint64_t next_tick;   // value of `allocated` at which to look at the clock
+  uint64_t tick_bytes;  // distance of ticks
   uint64_t last_tick_ns;
-  uint64_t added_allocated;     // parts of the above that are in the global sums
+  uint64_t added_allocated;  // parts of the above that are in the global sums
   uint64_t added_freed;
-  const char** pending;          // frames of the current look that no level answered for, innermost first
+  const char** pending;  // frames of the current look that no level answered for, innermost first
   uint32_t pending_capacity;
-  bool tls_checked;             // the interpreter's thread-local was compared with its own answer on this thread
+  bool tls_checked;  // the interpreter's thread-local was compared with its own answer on this thread
   bool tls_good;
-  Thread* next;                 // in the list of all, or of the free ones
+  Thread* next;  // in the list of all, or of the free ones
   capture::ThreadRecord* record;
   Level levels[kLevels];
   SiteCacheEntry sites[1u << kSiteCacheBits];

@@ -54,7 +54,8 @@ LIMPET_COLD bool PassesSelfCheck() {
   if (!SeemsToRun<L>(thread)) return false;
   char* interpreter = g_python.main_state();
   CarefulMemory memory;
-  const cpython::KnownObjects known = {reinterpret_cast<uint64_t>(g_python.code_type), reinterpret_cast<uint64_t>(g_python.text_type),
+  const cpython::KnownObjects known = {reinterpret_cast<uint64_t>(g_python.code_type),
+                                       reinterpret_cast<uint64_t>(g_python.text_type),
                                        reinterpret_cast<uint64_t>(g_python.bytes_type)};
   cpython::LayoutCheck<L, CarefulMemory> check(memory, known);
   const cpython::Fit fit = check.Run(reinterpret_cast<uint64_t>(thread), reinterpret_cast<uint64_t>(interpreter));

@@ -41,17 +41,18 @@ inline constexpr uint32_t kMaxBlocks = (kBlockSize - kHeaderSize) / 4;  // 15360
 // The tables. A table's id in the directory is its number here. kFree blocks have been reserved but hold nothing yet.
 enum class Table : uint8_t {
   kFree = 0,
-  kStrings = 1,      // StringRecord, variable size; an id is (byte offset in the table) / 4
-  kCodes = 2,        // CodeRecord
-  kFrames = 3,       // FrameRecord
-  kNodes = 4,        // NodeRecord
-  kSites = 5,        // SiteRecord
-  kCells = 6,        // CellRecord
-  kEpochs = 7,       // EpochRecord
-  kSamples = 8,      // SampleRecord
-  kMarks = 9,        // MarkRecord
-  kThreads = 10,     // ThreadRecord
-  kImagePeakA = 11,  // ImageRecord: the live part of each pair of cells when the most memory was live so far (A and B take turns)
+  kStrings = 1,   // StringRecord, variable size; an id is (byte offset in the table) / 4
+  kCodes = 2,     // CodeRecord
+  kFrames = 3,    // FrameRecord
+  kNodes = 4,     // NodeRecord
+  kSites = 5,     // SiteRecord
+  kCells = 6,     // CellRecord
+  kEpochs = 7,    // EpochRecord
+  kSamples = 8,   // SampleRecord
+  kMarks = 9,     // MarkRecord
+  kThreads = 10,  // ThreadRecord
+  kImagePeakA =
+      11,  // ImageRecord: the live part of each pair of cells when the most memory was live so far (A and B take turns)
   kImagePeakB = 12,
   kImageFinal = 13,  // ImageRecord: the same when the interpreter began to finalise
 };

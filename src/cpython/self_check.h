@@ -30,7 +30,8 @@ class LayoutCheck {
   Fit Run(uint64_t thread, uint64_t interpreter) {
     if (!TypesFit()) return Fit::kDoesNot;
     uint64_t owner = 0;
-    if (!Get(thread, L::kThreadInterpreter, &owner) || owner != interpreter) return Fails("the thread state's interpreter");
+    if (!Get(thread, L::kThreadInterpreter, &owner) || owner != interpreter)
+      return Fails("the thread state's interpreter");
     uint64_t frame = 0;
     if (!First(thread, &frame)) return Fails("the thread state's frame");
     int checked = 0;
@@ -69,8 +70,9 @@ class LayoutCheck {
   bool TypesFit() {
     int64_t basic = 0, item = 0;
     uint64_t flags = 0;
-    const bool code = Get(known_.code_type, L::kTypeBasicSize, &basic) && Get(known_.code_type, L::kTypeItemSize, &item) &&
-                      basic == L::kCodeInstructions && item == L::kCodeUnit;
+    const bool code = Get(known_.code_type, L::kTypeBasicSize, &basic) &&
+                      Get(known_.code_type, L::kTypeItemSize, &item) && basic == L::kCodeInstructions &&
+                      item == L::kCodeUnit;
     if (!code) return Fails("the size of code objects"), false;
     const bool text = Get(known_.text_type, L::kTypeFlags, &flags) && (flags & L::kTypeFlagUnicode);
     if (!text) return Fails("the flags of types"), false;
@@ -115,7 +117,8 @@ class LayoutCheck {
     }
     uint64_t table = 0;
     int32_t line = -1;
-    if (!Get(code, L::kCodeLineTable, &table) || !IsOf(table, known_.bytes_type)) return Fails("a code's line table"), false;
+    if (!Get(code, L::kCodeLineTable, &table) || !IsOf(table, known_.bytes_type))
+      return Fails("a code's line table"), false;
     if (!Get(code, L::kCodeFirstLine, &line) || line < 0) return Fails("a code's first line"), false;
     return true;
   }

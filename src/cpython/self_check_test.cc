@@ -99,10 +99,12 @@ TYPED_TEST(LayoutCheckTest, RefusesWhatDoesNotFit) {
   using L = TypeParam;
   constexpr uint64_t kNowhere = 0x7fff00000000;
   const std::map<std::string, void (*)(Drawn<L>&)> faults = {
-      {"code size", [](Drawn<L>& d) { d.memory.Set(d.known.code_type, L::kTypeBasicSize, int64_t{L::kCodeInstructions + 8}); }},
+      {"code size",
+       [](Drawn<L>& d) { d.memory.Set(d.known.code_type, L::kTypeBasicSize, int64_t{L::kCodeInstructions + 8}); }},
       {"text flag", [](Drawn<L>& d) { d.memory.Set(d.known.text_type, L::kTypeFlags, uint64_t{0}); }},
       {"interpreter", [](Drawn<L>& d) { d.memory.Set(d.thread, L::kThreadInterpreter, d.thread); }},
-      {"frame", [](Drawn<L>& d) {
+      {"frame",
+       [](Drawn<L>& d) {
          if constexpr (L::kThreadCframe != kAbsent) d.memory.Set(d.cframe, L::kCframeFrame, kNowhere);
          else d.memory.Set(d.thread, L::kThreadFrame, kNowhere);
        }},
@@ -111,7 +113,8 @@ TYPED_TEST(LayoutCheckTest, RefusesWhatDoesNotFit) {
       {"code nowhere", [](Drawn<L>& d) { d.memory.Set(d.frame, L::kFrameCode, kNowhere); }},
       {"code's length", [](Drawn<L>& d) { d.memory.Set(d.code, L::kObjectSize, int64_t{-1}); }},
       {"instruction before", [](Drawn<L>& d) { d.memory.Set(d.frame, L::kFrameInstruction, d.code); }},
-      {"instruction behind", [](Drawn<L>& d) { d.memory.Set(d.frame, L::kFrameInstruction, d.code + L::kCodeInstructions + 400); }},
+      {"instruction behind",
+       [](Drawn<L>& d) { d.memory.Set(d.frame, L::kFrameInstruction, d.code + L::kCodeInstructions + 400); }},
       {"file name", [](Drawn<L>& d) { d.memory.Set(d.code, L::kCodeFilename, d.table); }},
       {"name", [](Drawn<L>& d) { d.memory.Set(d.code, L::kCodeName, uint64_t{0}); }},
       {"qualified name", [](Drawn<L>& d) { d.memory.Set(d.code, L::kCodeQualifiedName, kNowhere); }},

@@ -61,4 +61,6 @@ static void Put(Allocator* under, Allocator over) {
 }
 
 void PutUnderTracemalloc(void) { Put(&g_limpet, (Allocator){NULL, InnerMalloc, InnerCalloc, InnerRealloc, InnerFree}); }
-void PutOverTracemalloc(void) { Put(&g_tracemalloc, (Allocator){NULL, OuterMalloc, OuterCalloc, OuterRealloc, OuterFree}); }
+void PutOverTracemalloc(void) {
+  Put(&g_tracemalloc, (Allocator){NULL, OuterMalloc, OuterCalloc, OuterRealloc, OuterFree});
+}

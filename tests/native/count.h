@@ -27,7 +27,8 @@ static inline void DeathShared(size_t bytes) { CountShared(2, bytes); }
 static inline char* PutNumber(char* to, size_t value) {
   char digits[24];
   int n = 0;
-  do digits[n++] = (char)('0' + value % 10); while (value /= 10);
+  do digits[n++] = (char)('0' + value % 10);
+  while (value /= 10);
   *to++ = ' ';
   while (n) *to++ = digits[--n];
   return to;
