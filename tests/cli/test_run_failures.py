@@ -20,6 +20,13 @@ def as_nobody(shell, *arguments):
     return shell(*arguments, preexec_fn=drop)
 
 
+def let_everybody_in(folder):
+    """Makes a folder and all above it searchable: pytest's own are its user's alone."""
+    for place in [folder, *folder.parents]:
+        if place.stat().st_mode & 0o055 != 0o055:
+            place.chmod(place.stat().st_mode | 0o055)
+
+
 def one_line(result):
     lines = result.stderr.splitlines()
     assert len(lines) == 1 and lines[0].startswith("limpet: "), result.stderr
@@ -115,8 +122,7 @@ def test_place_that_cannot_hold_a_recording_is_told_before_the_start(shell, plac
 @needs_root
 def test_read_only_folder(shell):
     shell.folder.chmod(0o555)
-    for parent in shell.folder.parents[:2]:
-        parent.chmod(parent.stat().st_mode | 0o055)
+    let_everybody_in(shell.folder.parent)
     result = as_nobody(shell, "run", "--", "/bin/true")
     if result.returncode == 127:
         pytest.skip("nobody cannot reach the build folder")
@@ -165,8 +171,9 @@ def test_setuid_program_runs_and_says_why(shell, limpet, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     for name in ("limpet", "liblimpet_agent.so"):
         shutil.copy(limpet.parent / name, home / name)
-    for folder in [home, *home.parents[:2], shell.folder, *shell.folder.parents[:2]]:
-        folder.chmod(0o777)
+    let_everybody_in(home)
+    let_everybody_in(shell.folder)
+    shell.folder.chmod(0o777)
     shell.limpet = str(home / "limpet")
     result = as_nobody(shell, "run", "--", "./hello")
     assert (result.returncode, result.stdout) == (5, b"hello\n"), result.stderr

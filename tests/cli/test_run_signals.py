@@ -5,6 +5,7 @@ import pty
 import select
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -139,7 +140,8 @@ def terminal(shell):
 
 
 def test_ctrl_c_reaches_the_program_once(shell, terminal):
-    shell.write("count.py", "import time\nn = 0\nprint('ready', flush=True)\nwhile n < 2:\n  try:\n    time.sleep(1.5)\n    break\n"
+    shell.write("count.py", "import time\nn = 0\nwhile n < 2:\n  try:\n    if n == 0: print('ready', flush=True)\n"
+                            "    time.sleep(1.5 if n else 30)\n    break\n"
                             "  except KeyboardInterrupt:\n    n += 1\nprint('interrupts:', n, flush=True)")
     tty = terminal("run", "-o", "x.limpet", "--python", shell.python, "count.py")
     tty.expect(b"ready")
@@ -177,7 +179,12 @@ def test_ctrl_z_stops_and_fg_continues(shell, terminal):
 @pytest.mark.parametrize("name", ["SIGSTOP", "SIGTSTP"])
 def test_stopped_program_is_waited_for_where_no_shell_would_continue_it(shell, name):
     shell.write("stops.py", f"import os, signal\nprint(os.getpid(), flush=True)\nos.kill(os.getpid(), signal.{name})\nprint('on')")
-    child = shell.start("run", "-q", "--python", shell.python, "stops.py")
+    # In a session without a terminal, and in a process group that has a parent there: in an orphaned group (as CI may
+    # start this) the kernel drops SIGTSTP.
+    parent = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:], process_group=0).returncode)"
+    argv = [sys.executable, "-c", parent, shell.limpet, "run", "-q", "--python", shell.python, "stops.py"]
+    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=shell.folder,
+                             env=shell.environment, start_new_session=True)
     pid = int(child.stdout.readline())
     state = ""
     for _ in range(100):
