@@ -197,6 +197,7 @@ Dismissed DescribeDismissed(const Process& process, const UnitTable& table, cons
 
 void SeparateFingerprints(std::vector<Finding>& findings) {
   std::vector<Finding*> order;
+  order.reserve(findings.size());
   for (Finding& f : findings) order.push_back(&f);
   std::stable_sort(order.begin(), order.end(), [](const Finding* a, const Finding* b) {
     if (a->fingerprint != b->fingerprint) return a->fingerprint < b->fingerprint;
