@@ -123,18 +123,25 @@ class Judge {
     const Unit& unit = table_.units[s.unit];
     s.as_of = as_of;
     s.live = live;
-    std::vector<uint32_t>
-        holding;  // a line often also makes what lives for a moment only: that says nothing about the rest
-    for (uint32_t site : unit.sites)
-      if (LiveAt(process_.sites[site], as_of).blocks && !IsOnceImported(process_, table_, process_.sites[site]))
+    // A line often also makes what lives for a moment only: that says nothing about the rest.
+    std::vector<uint32_t> holding;
+    Amount imported;
+    for (uint32_t site : unit.sites) {
+      Amount here = LiveAt(process_.sites[site], as_of);
+      if (here.blocks == 0) continue;
+      if (IsOnceImported(process_, table_, process_.sites[site])) {
+        imported += here;
+      } else {
         holding.push_back(site);
+      }
+    }
     s.slots = Timeline(process_, holding, as_of);
     s.line_survival =
         unit.births.blocks ? static_cast<double>(live.blocks) / static_cast<double>(unit.births.blocks) : 0;
     s.judgement = JudgeSurvival(s.slots);
     s.swelling = JudgeSwelling(s.slots);
     s.confidence = s.judgement.confidence;
-    s.reason = holding.empty() && live.blocks ? Reason::kOneOff : s.judgement.reason;
+    s.reason = imported.bytes * 2 > live.bytes ? Reason::kOneOff : s.judgement.reason;
     s.steady_bytes = s.judgement.steady_bytes;
     s.steady_blocks = s.judgement.steady_blocks;
     s.signal = s.judgement.growing ? Signal::kSurvival : Signal::kNone;

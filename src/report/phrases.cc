@@ -222,6 +222,7 @@ std::string DismissedInLine(const Report& report, size_t columns) {
 
 std::vector<std::string> Warnings(const Report& report) {
   std::vector<std::string> out;
+  out.reserve(report.run.notes.size() + report.processes.size());
   for (const std::string& note : report.run.notes) out.push_back(SafeText(note));
   for (const ProcessSummary& p : report.processes) {
     if (p.state == "refused" || p.state == "stopped")
