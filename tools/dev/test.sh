@@ -122,7 +122,7 @@ step_lint() {
 step_python() {
   local status=0
   rm -f "$results/python.xml"
-  .venv-dev/bin/python -m pytest tests -n "$(jobs)" --dist loadgroup --timeout 600 -q --color=no -r fEs \
+  .venv-dev/bin/python -m pytest tests -n "$(jobs)" --dist loadgroup --timeout 600 -q --color=no -r fEs --durations 20 \
     --junitxml "$results/python.xml" "${pytest_args[@]}" >"$logs/python.log" 2>&1 || status=$?
   if ((status)); then
     tail -150 "$logs/python.log"
