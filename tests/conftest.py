@@ -3,8 +3,10 @@
 A test that takes `interpreter` runs once for each supported Python found (see interpreters.py); one that takes
 `any_interpreter` runs on one, for matters that do not depend on the Python. `limpet` is the path of the command.
     pytest --interpreter 3.14       only interpreters whose name contains 3.14 (may be given several times)
+    pytest --long                   what takes too long for every day
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,9 @@ import interpreters  # noqa: E402
 
 
 def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="every program on every interpreter, more rounds: hours")
+    if "--long" in sys.argv:  # now, because modules are chosen by it when they are imported, also in xdist's workers
+        os.environ["LIMPET_TEST_LONG"] = "1"
     parser.addoption("--interpreter", action="append", default=[], help="only interpreters whose name contains this")
 
 

@@ -1,6 +1,6 @@
 """Fixtures and interpreter choice that the integration tests share. Each folder's conftest.py imports them.
 
-Quick runs (CI) spread programs over the interpreters; LIMPET_TEST_LONG=1 runs every program on every interpreter.
+Quick runs (CI) spread programs over the interpreters; --long (or LIMPET_TEST_LONG=1) runs every program on every interpreter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import limpet_drive
 import pytest
 
 LONG = os.environ.get("LIMPET_TEST_LONG", "") not in ("", "0")
-long_only = pytest.mark.skipif(not LONG, reason="long: set LIMPET_TEST_LONG=1")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 

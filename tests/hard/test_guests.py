@@ -9,7 +9,7 @@ import sys
 import interpreters
 import limpet_drive
 import pytest
-from limpet_fixtures import every_python
+from limpet_fixtures import every_python, spread
 from test_lives import same
 
 HERE = pathlib.Path(__file__).parent
@@ -33,9 +33,9 @@ def guest(name: str, version: tuple[int, int]) -> pathlib.Path:
     return target
 
 
-@pytest.mark.parametrize("name, program", [("greenlet", "greenlets"), ("numpy", "arrays")])
-@every_python()
-def test_program_with_a_guest_behaves_as_untraced(name, program, python, folder):
+@pytest.mark.parametrize("name, python", spread(GUESTS, count=3))
+def test_program_with_a_guest_behaves_as_untraced(name, python, folder):
+    program = {"greenlet": "greenlets", "numpy": "arrays"}[name]
     environment = {"PYTHONPATH": str(guest(name, python.version[:2])), "OPENBLAS_NUM_THREADS": "2"}
     processes = same(python.argv([str(PROGRAMS / f"{program}.py")]), folder, python, environment=environment)
     assert processes[0].lost_blocks == 0

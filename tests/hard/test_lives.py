@@ -36,7 +36,7 @@ def same(argv, folder, python, *, record=True, **options):
     return processes
 
 
-@pytest.mark.parametrize("program, python", spread(PLAIN))
+@pytest.mark.parametrize("program, python", spread(PLAIN, count=1))
 def test_program_behaves_as_untraced(program, python, folder):
     processes = same(python.argv([str(PROGRAMS / f"{program}.py")]), folder, python, timeout=120)
     assert sum(process.totals().births for process in processes) > 10000
@@ -93,7 +93,7 @@ ENVIRONMENTS = {
 }
 
 
-@pytest.mark.parametrize("name, python", spread(ENVIRONMENTS, count=2))
+@pytest.mark.parametrize("name, python", spread(ENVIRONMENTS, count=1))
 def test_program_with_other_allocators_behaves_as_untraced(name, python, folder):
     argv = python.argv([str(PROGRAMS / "grower.py")])
     processes = same(argv, folder, python, environment=ENVIRONMENTS[name])
