@@ -8,7 +8,7 @@
 #   asan    the same tests under AddressSanitizer and UndefinedBehaviorSanitizer, with canaries
 #   tsan    the rooms whose tests use threads, under ThreadSanitizer, with its canary
 #   lint    ./dev lint
-#   python  the integration tests in tests/ (pytest), on every interpreter there is
+#   python  the integration tests in tests/ (pytest), on every interpreter there is, and those of the bench
 # What is missing is installed first: Debian packages, the pinned Python tools, the interpreters (./dev pythons; when
 # they cannot be fetched, the tests run on those there are and say which are absent). Logs are in build/test-logs/.
 # The exit status is 0 only when nothing failed.
@@ -122,7 +122,8 @@ step_lint() {
 step_python() {
   local status=0
   rm -f "$results/python.xml"
-  .venv-dev/bin/python -m pytest tests -n "$(jobs)" --dist loadgroup --timeout 600 -q --color=no -r fEs --durations 20 \
+  .venv-dev/bin/python -m pytest tests bench/tests -n "$(jobs)" --dist loadgroup --timeout 600 -q --color=no \
+    -r fEs --durations 20 \
     --junitxml "$results/python.xml" "${pytest_args[@]}" >"$logs/python.log" 2>&1 || status=$?
   if ((status)); then
     tail -150 "$logs/python.log"
