@@ -57,7 +57,7 @@ const char* Totals(const char* gc, int generation) {
       index_offset = L::kGcOldIndex;
       records = L::kGcOldRecords;
     }
-    const int newest = static_cast<int>(Load<int8_t>(ring, index_offset));
+    const int newest = Load<int8_t>(ring, index_offset);  // NOLINT(bugprone-signed-char-misuse): a number
     return newest < 0 || newest >= records ? nullptr : ring + newest * L::kGcStatsSize;
   }
 }
