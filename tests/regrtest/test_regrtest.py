@@ -12,7 +12,7 @@ SHARED_OUT = ("test_threading", "test_generators", "test_coroutines", "test_weak
 def choice():
     if LONG:
         return [(python, test) for python in WITH_SUITE for test in compare.PROMISED]
-    quick = [(python, test) for python in WITH_SUITE for test in compare.QUICK]
+    quick = [(python, test) for test in compare.QUICK for python in (WITH_SUITE if test == "test_gc" else WITH_SUITE[::2])]
     return quick + [(WITH_SUITE[k % len(WITH_SUITE)], test) for k, test in enumerate(SHARED_OUT) if WITH_SUITE]
 
 
