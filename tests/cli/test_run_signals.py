@@ -99,6 +99,7 @@ class Terminal:
     def __init__(self, argv, folder, environment):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in the background ignores it
             os.chdir(folder)
             os.execve(argv[0], argv, environment)
         self.seen = b""
@@ -165,6 +166,7 @@ def test_ctrl_z_stops_and_fg_continues(shell, terminal):
     line = f"set -m; '{shell.limpet}' run -q --python '{shell.python}' slow.py; echo stopped; fg; echo status $?"
     pid, fd = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in the background ignores it
         os.chdir(shell.folder)
         os.execve("/bin/bash", ["bash", "--norc", "-c", line], shell.environment)
     read_until(fd, b"ready")
