@@ -24,3 +24,6 @@ def test_module_gives_the_same_results(python, test, folder):
 def test_a_difference_is_noticed(one_python, folder):
     assert compare.differences({"a": "ok", "b": "ok"}, {"a": "ok", "b": "failure"}) == {"b": ("ok", "failure")}
     assert compare.differences({"a": "ok"}, {}) == {"a": ("ok", "absent")}
+    allowed = next(iter(compare.ALLOWED))
+    assert compare.differences({allowed: "ok", "m": "status 0"}, {allowed: "failure", "m": "status 2"}) == {}
+    assert compare.differences({"a": "ok", "m": "status 0"}, {"a": "ok", "m": "status -11"}) == {"m": ("status 0", "status -11")}
