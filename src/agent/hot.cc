@@ -1,5 +1,7 @@
 #include "agent/hot.h"
 
+#include "agent/free_lists.h"
+
 namespace limpet::agent {
 
 namespace {
@@ -46,7 +48,9 @@ LIMPET_COLD void AddRow(Thread* thread, void* block, uint32_t pair, uint64_t siz
 LIMPET_COLD void AfterBirth(Thread* thread, uint32_t pair) {
   const CellRecord* h = PairAt(pair)->half;
   if (int32_t(h[0].births | h[1].births) < 0) RetirePair(pair);
-  if (thread->allocated >= thread->next_tick) Tick(thread);
+  if (thread->allocated < thread->next_tick) return;
+  Tick(thread);
+  KeepFreeListsOff();
 }
 
 LIMPET_COLD void CountUnrecorded(uint64_t size) {

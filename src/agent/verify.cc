@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "agent/free_lists.h"
 #include "cpython/frame.h"
 #include "cpython/self_check.h"
 
@@ -66,6 +67,7 @@ LIMPET_COLD bool PassesSelfCheck() {
   }
   if (fit != cpython::Fit::kFits) return false;
   g_python.main_interpreter = interpreter;
+  PlanFreeListsOff();
   return true;
 }
 template bool PassesSelfCheck<cpython::Layout311>();

@@ -20,8 +20,8 @@ FEW, MANY = 2_000, 42_000
 VALGRIND = shutil.which("valgrind")
 needs_valgrind = pytest.mark.skipif(VALGRIND is None, reason="valgrind is not installed")
 
-# An iteration makes two blocks in the object domain and lets them go: the loop's number and the bytes.
-LOOP = "import sys\ndef run(n):\n for i in range(1000, 1000 + n): bytes(i & 7 | 8)\nrun(int(sys.argv[1]))\n"
+# An iteration makes two blocks in the object domain and lets them go: the loop's number and the sum.
+LOOP = "import sys\ndef run(n):\n for i in range(1000, 1000 + n): x = i + 100000\nrun(int(sys.argv[1]))\n"
 BLOCKS_PER_TURN = 2
 # The same below 60 calls: the stack must not be walked anew for each block.
 DEEP = LOOP.replace("run(int(sys.argv[1]))", "def down(k):\n return down(k - 1) if k else run(int(sys.argv[1]))\ndown(60)")
