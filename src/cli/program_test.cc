@@ -90,7 +90,7 @@ TEST_F(ResolveProgramTest, FailuresNameTheProgramAndHaveAShellsStatus) {
   EXPECT_THAT(missing.error, HasSubstr("nope.py"));
   EXPECT_EQ(ResolveProgram({"nope"}, "python3").exit_status, kExitNotFound);
   EXPECT_EQ(ResolveProgram({"--", "nope"}, "python3").exit_status, kExitNotFound);
-  EXPECT_EQ(ResolveProgram({"--", "bin"}, "python3").exit_status, kExitNotFound);
+  EXPECT_EQ(ResolveProgram({"--", "bin"}, "python3").exit_status, kExitNotExecutable);  // a folder, and said so
   EXPECT_EQ(ResolveProgram({"./bin"}, "python3").exit_status, kExitNotExecutable);
   EXPECT_THAT(ResolveProgram({"-c", "pass"}, "python9").error, HasSubstr("--python"));
   EXPECT_EQ(ResolveProgram({"-m"}, "python3").exit_status, 2);
