@@ -18,9 +18,9 @@ int UseAfterFree() {
 
 int BufferOverflow() {
   volatile char* block = static_cast<char*>(std::malloc(16));
-  // Where is not known at compile time, or UndefinedBehaviorSanitizer's object-size check would be the first to tell.
-  volatile int index = 16;
-  const int beyond = block[index];
+  // Not known to be that block at compile time, or UndefinedBehaviorSanitizer's object-size check would be the first to tell.
+  volatile char* volatile hidden = block;
+  const int beyond = hidden[16];
   std::free(const_cast<char*>(block));
   return beyond;
 }
