@@ -10,10 +10,10 @@ namespace limpet::agent {
 
 namespace {
 
-constexpr int32_t kOff = 1 << 20;   // more than any list may hold
+constexpr int32_t kOff = 1 << 20;  // more than any list may hold
 constexpr int kTupleSizes = 20;
 constexpr int kMaxLists = kTupleSizes + 2;
-constexpr size_t kNear = 512;       // a list's count lies within so many bytes of its head
+constexpr size_t kNear = 512;  // a list's count lies within so many bytes of its head
 
 struct Api {
   int (*add_pending_call)(int (*call)(void*), void* argument);
@@ -36,7 +36,8 @@ struct Region {
 };
 
 bool FindApi(Api* api) {
-  api->add_pending_call = reinterpret_cast<int (*)(int (*)(void*), void*)>(FindSymbol(RTLD_DEFAULT, "Py_AddPendingCall"));
+  api->add_pending_call =
+      reinterpret_cast<int (*)(int (*)(void*), void*)>(FindSymbol(RTLD_DEFAULT, "Py_AddPendingCall"));
   api->new_tuple = reinterpret_cast<char* (*)(long)>(FindSymbol(RTLD_DEFAULT, "PyTuple_New"));
   api->new_list = reinterpret_cast<char* (*)(long)>(FindSymbol(RTLD_DEFAULT, "PyList_New"));
   api->new_dict = reinterpret_cast<char* (*)()>(FindSymbol(RTLD_DEFAULT, "PyDict_New"));
@@ -47,7 +48,8 @@ bool FindApi(Api* api) {
 bool FindRegion(Region* region) {
   Dl_info info;
   void* extra = nullptr;
-  if (!dladdr1(g_python.runtime, &info, &extra, RTLD_DL_SYMENT) || !extra || info.dli_saddr != g_python.runtime) return false;
+  if (!dladdr1(g_python.runtime, &info, &extra, RTLD_DL_SYMENT) || !extra || info.dli_saddr != g_python.runtime)
+    return false;
   char* begin = const_cast<char*>(g_python.runtime);
   region->begin = g_python.main_interpreter;
   region->end = begin + static_cast<ElfW(Sym)*>(extra)->st_size;
@@ -87,7 +89,8 @@ class Experiment {
   // The only word of the region that holds `value`.
   char** FindWord(const char* value) const {
     char** found = nullptr;
-    for (char** word = reinterpret_cast<char**>(region_.begin); word + 1 <= reinterpret_cast<char**>(region_.end); ++word) {
+    for (char** word = reinterpret_cast<char**>(region_.begin); word + 1 <= reinterpret_cast<char**>(region_.end);
+         ++word) {
       if (*word != value) continue;
       if (found) return nullptr;
       found = word;
