@@ -31,7 +31,7 @@ def keep(first, *rest, key=None):
 
 def conditional(flag):
     value = block(20011) if flag else block(20012)
-    other = (flag and block(20013)) or block(20014)
+    other = flag and block(20013) or block(20014)
     return value, other, f"{len(block(20015))}{len(block(20016))}" and block(20017)
 
 
@@ -72,7 +72,7 @@ def decorate(payload):
 class Thing:
     attribute = block(20062)
 
-    def method(self, default=block(20063)): return default, block(20064)
+    def method(self, default=block(20063)): return default, block(20064); pass
 
 
 def run():

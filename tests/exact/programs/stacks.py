@@ -133,7 +133,7 @@ async def tasks():
 
 def hooked():
     it = Hooks()
-    it.missing, it[0], it(), it(1, *[2], k=3), list(it), it.value, it.cached, Hooks.made(1, key=2)
+    it.missing, it[0], it(), it(1, *[2], **{"k": 3}), list(it), it.value, it.cached, Hooks.made(1, key=2)
     with it:
         pass
     sorted([it, Hooks()])
