@@ -19,7 +19,7 @@ fi
 for file in "${files[@]}"; do
   [[ -f $file ]] || continue
   case $file in
-    *.py) .venv-dev/bin/ruff check --quiet --fix "$file" || true ;;
+    *.py) .venv-dev/bin/ruff check --quiet --force-exclude --fix "$file" || true ;;
     *.cc | *.h | *.c) .venv-dev/bin/clang-format -i "$file" ;;
   esac
 done
