@@ -17,7 +17,8 @@ for round in range(5):
     kept = make()
     after = tracemalloc.take_snapshot()
     for stat in after.compare_to(before, "lineno"):
-        if stat.traceback[0].filename == __file__ and 8 <= stat.traceback[0].lineno <= 12:
+        # Not the line of the tuple: under limpet it never comes from a free list, so tracemalloc sees one block more.
+        if stat.traceback[0].filename == __file__ and 8 <= stat.traceback[0].lineno <= 9:
             print(stat.traceback[0].lineno, stat.size_diff, stat.count_diff)
     print(tracemalloc.get_object_traceback(kept[1])[-1].lineno, len(tracemalloc.get_object_traceback(kept[1])))
     tracemalloc.stop()
