@@ -98,7 +98,6 @@ bool DataFile::Create(const char* directory) {
 
 void DataFile::FillHeader() {
   FileHeader* h = header_;
-  memcpy(h->magic, capture::kMagic, sizeof h->magic);
   h->version = capture::kFormatVersion;
   h->header_size = capture::kHeaderSize;
   h->block_size = kBlockSize;
@@ -115,6 +114,9 @@ void DataFile::FillHeader() {
   h->blocks = 1;
   h->finalizing_epoch = 0xffffffff;
   h->state = uint32_t(capture::State::kStarting);
+  // Last, and the compiler keeps it so: who is killed before has no header yet, and while it starts its checksum is not asked for.
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  memcpy(h->magic, capture::kMagic, sizeof h->magic);
   SealHeader();
 }
 
