@@ -11,13 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-typedef struct {
-  void* ctx;
-  void* (*malloc)(void* ctx, size_t size);
-  void* (*calloc)(void* ctx, size_t count, size_t size);
-  void* (*realloc)(void* ctx, void* block, size_t size);
-  void (*free)(void* ctx, void* block);
-} Allocator;
+#include "../agent/py_allocator.h"
 
 static Allocator g_limpet, g_tracemalloc;
 static __thread int tls_programs_turn;

@@ -4,13 +4,7 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
-typedef struct {
-  void* ctx;
-  void* (*malloc)(void* ctx, size_t size);
-  void* (*calloc)(void* ctx, size_t count, size_t size);
-  void* (*realloc)(void* ctx, void* block, size_t size);
-  void (*free)(void* ctx, void* block);
-} Allocator;
+#include "../agent/py_allocator.h"
 
 static Allocator g_below[3];
 static long g_calls;
