@@ -28,6 +28,7 @@ struct Lists {
   int used;
 };
 Lists g_lists;
+Api g_api;  // found once, when the experiments are planned
 
 // The part of the runtime's static storage that belongs to the main interpreter.
 struct Region {
@@ -139,9 +140,9 @@ void SwitchOff(const Region& region, const Api& api, Make make) {
 
 // Called by the interpreter between two instructions of the main thread.
 int RunExperiments(void*) {
-  Api api;
+  const Api& api = g_api;
   Region region;
-  if (g_lists.used || !FindApi(&api) || !FindRegion(&region)) return 0;
+  if (g_lists.used || !FindRegion(&region)) return 0;
   for (int size = 1; size <= kTupleSizes; ++size) SwitchOff(region, api, [&] { return api.new_tuple(size); });
   SwitchOff(region, api, [&] { return api.new_list(0); });
   SwitchOff(region, api, [&] { return api.new_dict(); });
@@ -152,8 +153,7 @@ int RunExperiments(void*) {
 }  // namespace
 
 void PlanFreeListsOff() {
-  Api api;
-  if (FindApi(&api)) api.add_pending_call(RunExperiments, nullptr);
+  if (FindApi(&g_api)) g_api.add_pending_call(RunExperiments, nullptr);
 }
 
 void KeepFreeListsOff() {
