@@ -1,6 +1,7 @@
 """births = deaths + live at every site, held against the shadow table, after everything that can unbalance a tracer."""
 
 import pathlib
+import time
 
 import limpet_drive
 import limpet_recording
@@ -20,6 +21,12 @@ def watch(python, kind, recording, options, judge):
         answer = ask()
         while True:
             processes = limpet_recording.read_all(recording)
+            # A thread that was joined may still be giving its last memory back: what is counted halfway is not judged.
+            for _ in range(100):
+                if not any(process.busy_threads for process in processes):
+                    break
+                time.sleep(0.02)
+                processes = limpet_recording.read_all(recording)
             for process in processes:
                 process.check()
             judge(answer, processes)
