@@ -24,7 +24,8 @@ function(limpet_agent)
   # The same code as an archive, for the unit tests of the room and for sanitizers.
   add_library(limpet_agent_parts STATIC ${agent_sources} ${arg_EXTRA})
   target_compile_options(limpet_agent_parts PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics)
-  target_link_libraries(limpet_agent_parts PUBLIC limpet_options limpet_cpython limpet_base ${CMAKE_DL_LIBS})
+  target_link_libraries(limpet_agent_parts PUBLIC limpet_options limpet_cpython limpet_base zstd::libzstd_static
+    ${CMAKE_DL_LIBS})
   limpet_room_tests(agent limpet_agent_parts)
 endfunction()
 
@@ -33,8 +34,9 @@ function(limpet_agent_library sources flags)
   target_include_directories(limpet_agent PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_compile_options(limpet_agent PRIVATE -Wall -Wextra -Werror -g ${flags} -ftls-model=initial-exec
     -fomit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
-  target_link_options(limpet_agent PRIVATE -nodefaultlibs -Wl,-z,now -Wl,-z,defs -Wl,--gc-sections)
-  target_link_libraries(limpet_agent PRIVATE c ${CMAKE_DL_LIBS} gcc)
+  # zstd comes as an archive, and the program never sees our copy: it may have one of its own.
+  target_link_options(limpet_agent PRIVATE -nodefaultlibs -Wl,-z,now -Wl,-z,defs -Wl,--gc-sections -Wl,--exclude-libs,ALL)
+  target_link_libraries(limpet_agent PRIVATE zstd::libzstd_static c ${CMAKE_DL_LIBS} gcc)
   file(GLOB map CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/exports.map)
   if(map)
     target_link_options(limpet_agent PRIVATE -Wl,--version-script=${map})

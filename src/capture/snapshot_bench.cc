@@ -1,0 +1,38 @@
+// Writing a heap snapshot: how long a node takes, and how many bytes.
+#include <benchmark/benchmark.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "capture/snapshot_synthetic.h"
+
+namespace limpet::capture {
+namespace {
+
+const SyntheticHeap& Heap() {
+  static const SyntheticHeap heap(150'000);
+  return heap;
+}
+
+void Write(benchmark::State& state) {
+  const SyntheticHeap& heap = Heap();
+  uint64_t bytes = 0;
+  for (auto _ : state) {
+    const int fd = memfd_create("snapshot", 0);
+    SnapshotWriter writer;
+    writer.Open(fd, {});
+    heap.Write(&writer);
+    if (!writer.Finish({})) state.SkipWithError("cannot write");
+    bytes = writer.bytes_written();
+    close(fd);
+  }
+  const auto nodes = double(heap.nodes().size());
+  state.counters["nodes"] = nodes;
+  state.counters["edges/node"] = double(heap.edges()) / nodes;
+  state.counters["bytes/node"] = double(bytes) / nodes;
+  state.counters["ns/node"] =
+      benchmark::Counter(nodes * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(Write)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace limpet::capture
