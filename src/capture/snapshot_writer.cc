@@ -12,7 +12,8 @@
 namespace limpet::capture {
 namespace {
 
-constexpr int kLevel = 1;
+// Real heaps take 4 bytes for a node at this level, and 6 ns to compress; at level 1 2.5 bytes and 14 ns. The child's time is scarcer.
+constexpr int kLevel = -20;
 constexpr uint32_t kLongestNumber = 10;  // bytes of a 64-bit varint
 
 // Room in each column for the nodes of a block at their longest.
