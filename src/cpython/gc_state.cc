@@ -1,45 +1,22 @@
 #include "cpython/gc_state.h"
 
 #include "cpython/frame.h"
+#include "cpython/gc_find.h"
 #include "cpython/layouts.h"
 
 namespace limpet::cpython {
 namespace {
 
-// How far into PyInterpreterState the collector's state is looked for. The struct is over 100 KB in every version.
-constexpr int kSearchEnd = 16 * 1024;
-
-bool IsFlag(int32_t value) { return value == 0 || value == 1; }
-
-// Where the generations are inside the state at `gc`, or kAbsent when this is no collector's state.
-template <class L>
-int FindGenerations(const char* gc) {
-  const char* generation0 = Load<const char*>(gc, L::kGcGeneration0);
-  const bool packed = L::kGcGenerationsPacked != kAbsent && generation0 == gc + L::kGcGenerationsPacked;
-  if (!packed && generation0 != gc + L::kGcGenerations) return kAbsent;
-  if (!IsFlag(Load<int32_t>(gc, L::kGcEnabled)) || !IsFlag(Load<int32_t>(gc, L::kGcCollecting))) return kAbsent;
-  const int generations = packed ? L::kGcGenerationsPacked : L::kGcGenerations;
-  for (int i = 0; i < L::kGenerations; ++i) {
-    const char* generation = gc + generations + i * L::kGenerationSize;
-    if (Load<uint64_t>(generation, 0) == 0 || Load<uint64_t>(generation, 8) == 0) return kAbsent;
-    if (Load<int32_t>(generation, L::kGenerationThreshold) < 0) return kAbsent;
-  }
-  return generations;
-}
+// This process; its interpreter is alive.
+struct OwnSpan {
+  const char* Span(uint64_t address, size_t) const { return reinterpret_cast<const char*>(address); }
+};
 
 template <class L>
 int Find(const char* runtime, const char* interpreter) {
-  if (FindGenerations<L>(interpreter + L::kInterpreterGc) != kAbsent) return L::kInterpreterGc;
-  if constexpr (L::kDebugInterpreterGc != kAbsent) {
-    if (runtime != nullptr && memcmp(runtime, "xdebugpy", 8) == 0) {
-      uint64_t told = Load<uint64_t>(runtime, L::kDebugInterpreterGc);
-      if (told < kSearchEnd && FindGenerations<L>(interpreter + told) != kAbsent) return static_cast<int>(told);
-    }
-  }
-  for (int offset = 0; offset < kSearchEnd; offset += 8) {
-    if (FindGenerations<L>(interpreter + offset) != kAbsent) return offset;
-  }
-  return kAbsent;
+  OwnSpan memory;
+  GcFinder<L, OwnSpan> finder(memory, reinterpret_cast<uint64_t>(runtime), reinterpret_cast<uint64_t>(interpreter));
+  return finder.Find().offset;
 }
 
 // The record that holds the totals of one generation, or null.

@@ -1,14 +1,6 @@
 // What the cyclic collector has done so far, read from the interpreter state without calling the interpreter.
 //
-// The collector's state lies inside PyInterpreterState, at an offset that moves even between patch releases. It carries
-// its own proof, though: `generation0` points back to the first generation's list head, in the same struct.
-//
-//     interpreter + gc:   enabled | generations[3] | generation0 | ... | generation_stats | collecting
-//                                   ^---------------------'
-//
-// So the state is looked for where layouts.h and (3.13+) _Py_DebugOffsets say, then in the first kilobytes of the
-// interpreter state, and is believed only where that pointer and the small integers around it fit. Builds that have no
-// such pointer (3.14.0 to 3.14.4) are reported as unknown.
+// gc_find.h says how the state is found. Builds that do not have it that way (3.14.0 to 3.14.4) are reported as unknown.
 #ifndef LIMPET_CPYTHON_GC_STATE_H_
 #define LIMPET_CPYTHON_GC_STATE_H_
 

@@ -17,9 +17,9 @@
 
 #include <cstdint>
 
-namespace limpet::cpython {
+#include "cpython/object_layouts.h"
 
-inline constexpr int kAbsent = -1;
+namespace limpet::cpython {
 
 // Whether the garbage collector keeps its statistics inside its state (an array of three records) or behind a pointer
 // (3.15: rings of the last collections, whose newest record carries running totals).
@@ -127,7 +127,7 @@ struct LayoutCommon {
   static constexpr int kRuntimeCurrentThread = kAbsent;  // 3.11: who holds the GIL; later versions are thread-local
 };
 
-struct Layout311 : LayoutCommon {
+struct Layout311 : LayoutCommon, ObjectLayout311 {
   static constexpr int kMinor = 11;
 
   static constexpr uint32_t kUnicodeReady = 0x80;
@@ -168,7 +168,7 @@ struct Layout311 : LayoutCommon {
   static constexpr int kRuntimeInterpreters = 40;
 };
 
-struct Layout312 : LayoutCommon {
+struct Layout312 : LayoutCommon, ObjectLayout312 {
   static constexpr int kMinor = 12;
 
   static constexpr int kUnicodeAsciiData = 40;
@@ -205,7 +205,7 @@ struct Layout312 : LayoutCommon {
   static constexpr int kRuntimeInterpreters = 40;
 };
 
-struct Layout313 : LayoutCommon {
+struct Layout313 : LayoutCommon, ObjectLayout313 {
   static constexpr int kMinor = 13;
 
   static constexpr int kUnicodeAsciiData = 40;
@@ -244,7 +244,7 @@ struct Layout313 : LayoutCommon {
   static constexpr int kRuntimeInterpreters = 632;
 };
 
-struct Layout314 : LayoutCommon {
+struct Layout314 : LayoutCommon, ObjectLayout314 {
   static constexpr int kMinor = 14;
 
   static constexpr int kUnicodeAsciiData = 40;
@@ -285,7 +285,7 @@ struct Layout314 : LayoutCommon {
   static constexpr int kRuntimeInterpreters = 808;
 };
 
-struct Layout315 : LayoutCommon {
+struct Layout315 : LayoutCommon, ObjectLayout315 {
   static constexpr int kMinor = 15;
 
   static constexpr int kUnicodeAsciiData = 40;

@@ -1,0 +1,192 @@
+// Decodes str, functions' closures, types and code objects, and says how large objects are.
+#ifndef LIMPET_CPYTHON_DECODE_CORE_H_
+#define LIMPET_CPYTHON_DECODE_CORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "cpython/decode.h"
+#include "cpython/dict_keys.h"
+#include "cpython/layouts.h"
+#include "cpython/type_table.h"
+
+namespace limpet::cpython {
+
+// The number of items of a variable-sized object. False: unreadable, or nothing that can be.
+template <class L, class Memory>
+inline bool ItemCount(Memory& memory, uint64_t object, Form form, int64_t* count) {
+  if (!Get(memory, object + L::kObjectSize, count)) return false;
+  if (form == Form::kLong) {
+    if constexpr (L::kLongTagShift != 0) {
+      *count = static_cast<int64_t>(static_cast<uint64_t>(*count) >> L::kLongTagShift);
+      if (*count == 0) *count = 1;
+    }
+  }
+  if (*count < 0) *count = -(*count + 1) + 1;
+  return *count >= 0 && *count <= kMaxItems;
+}
+
+// Bytes of a str's own block: characters included where they follow the object.
+template <class L, class Memory>
+uint64_t TextSize(Memory& memory, uint64_t object, const TypeInfo& type) {
+  int64_t length;
+  uint32_t state;
+  if (!Get(memory, object + L::kUnicodeLength, &length) || !Get(memory, object + L::kUnicodeState, &state) || length < 0 ||
+      length > kMaxItems || (state & L::kUnicodeCompact) == 0) {
+    return type.basic_size;
+  }
+  const uint64_t kind = (state & L::kUnicodeKindMask) >> L::kUnicodeKindShift;
+  const int head = (state & L::kUnicodeAscii) != 0 ? L::kUnicodeAsciiData : L::kUnicodeCompactData;
+  return static_cast<uint64_t>(head) + (static_cast<uint64_t>(length) + 1) * kind;
+}
+
+// Bytes from the start of the object on.
+template <class L, class Memory>
+inline uint64_t ObjectSize(Memory& memory, uint64_t object, const TypeInfo& type) {
+  if (type.form == Form::kUnicode) return TextSize<L>(memory, object, type);
+  if (type.item_size == 0) return type.basic_size;
+  int64_t items = 0;
+  if (!ItemCount<L>(memory, object, type.form, &items)) items = 0;
+  const uint64_t item_size = static_cast<uint64_t>(type.item_size < 0 ? -int64_t{type.item_size} : type.item_size);
+  if (type.form == Form::kType) {
+    uint64_t flags = 0;
+    Get(memory, object + L::kTypeFlags, &flags);
+    // A static type is no heap type cut short: it lies in its library, without what would stand before it.
+    if ((flags & L::kTypeFlagHeap) == 0) return L::kTypeSize - type.pre_header;
+    ++items;
+  } else if ((type.traits & kTraitDerived) != 0) {
+    ++items;  // allocated by PyType_GenericAlloc, which leaves room for one more
+  } else if (type.form == Form::kBytes || type.form == Form::kLong) {
+    return type.basic_size + static_cast<uint64_t>(items) * item_size;  // not rounded up
+  }
+  return (type.basic_size + static_cast<uint64_t>(items) * item_size + 7) & ~uint64_t{7};
+}
+
+template <class L, class Memory, class Sink>
+bool DecodeText(Memory& memory, uint64_t object, Sink& sink) {
+  const char* bytes = memory.Span(object, L::kUnicodeAsciiData);
+  if (!bytes) return false;
+  int64_t length;
+  uint32_t state;
+  memcpy(&length, bytes + L::kUnicodeLength, 8);
+  memcpy(&state, bytes + L::kUnicodeState, 4);
+  if (length < 0 || length > kMaxItems) return false;
+  const bool compact = (state & L::kUnicodeCompact) != 0, ascii = (state & L::kUnicodeAscii) != 0;
+  if (compact && ascii) return true;
+  const uint64_t kind = (state & L::kUnicodeKindMask) >> L::kUnicodeKindShift;
+  uint64_t utf8, utf8_length, data = 0;
+  if (!Get(memory, object + L::kUnicodeUtf8Length, &utf8_length) || !Get(memory, object + L::kUnicodeUtf8, &utf8) ||
+      (!compact && !Get(memory, object + L::kUnicodeLegacyData, &data))) {
+    return false;
+  }
+  if (data != 0) sink.OwnBlock(data, (static_cast<uint64_t>(length) + 1) * kind);
+  if (utf8 != 0 && utf8 != data && utf8_length <= static_cast<uint64_t>(kMaxItems)) sink.OwnBlock(utf8, utf8_length + 1);
+  return true;
+}
+
+template <class Sink>
+inline void Tell(Sink& sink, RefKind kind, RefStrength strength, const char* name, uint64_t target) {
+  if (target == 0) return;
+  sink.Run(kind, strength, Label::Literal(name), false);
+  sink.Target(target);
+}
+
+// The cells of a function's closure by the names of their variables. It is the tuple __closure__ that owns them, so these are borrowed.
+template <class L, class Memory, class Sink>
+bool DecodeClosure(Memory& memory, uint64_t object, Sink& sink) {
+  uint64_t closure, code, names;
+  if (!Get(memory, object + L::kFunctionClosure, &closure) || !Get(memory, object + L::kFunctionCode, &code)) return false;
+  if (closure == 0) return true;
+  int64_t cells, known;
+  if (code == 0 || !Get(memory, closure + L::kObjectSize, &cells) || !Get(memory, code + L::kCodeLocalsPlusNames, &names) ||
+      names == 0 || !Get(memory, names + L::kObjectSize, &known) || cells < 0 || cells > known || known > kMaxItems) {
+    return false;
+  }
+  // The free variables of a code object are the last of its names.
+  const uint64_t count = static_cast<uint64_t>(cells);
+  const uint64_t first_name = names + L::kTupleItems + 8 * (static_cast<uint64_t>(known) - count);
+  for (uint64_t i = 0; i < count; ++i) {
+    uint64_t name, cell;
+    if (!Get(memory, first_name + 8 * i, &name) || !Get(memory, closure + L::kTupleItems + 8 * i, &cell)) return false;
+    if (cell == 0 || name == 0) continue;
+    sink.Run(RefKind::kClosure, RefStrength::kBorrowed, Label::Name(name), false);
+    sink.Target(cell);
+  }
+  return true;
+}
+
+// The names of the attributes of a class's instances, and the table that they share.
+template <class L, class Memory, class Sink>
+bool DecodeCachedKeys(Memory& memory, uint64_t address, Sink& sink) {
+  if (address == 0) return true;
+  DictKeys keys;
+  if (!ReadKeys<L>(memory, address, &keys)) return false;
+  sink.OwnBlock(address, keys.bytes);
+  const char* entries = memory.Span(keys.entries, keys.count * 16);
+  if (!entries || keys.kind == L::kKeysGeneral) return false;
+  for (uint64_t i = 0; i < keys.count; ++i) {
+    uint64_t name;
+    memcpy(&name, entries + 16 * i, 8);
+    Tell(sink, RefKind::kField, RefStrength::kOwned, "ht_cached_keys", name);
+  }
+  return true;
+}
+
+template <class L, class Memory, class Sink>
+bool DecodeType(Memory& memory, uint64_t object, Sink& sink) {
+  const char* bytes = memory.Span(object, L::kTypeSize);
+  if (!bytes) return false;
+  const auto word = [&](int offset) {
+    uint64_t value;
+    memcpy(&value, bytes + offset, 8);
+    return value;
+  };
+  const uint64_t flags = word(L::kTypeFlags);
+  const bool heap = (flags & L::kTypeFlagHeap) != 0;
+  Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__dict__", word(L::kTypeDict));
+  Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__mro__", word(L::kTypeMro));
+  Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__bases__", word(L::kTypeBases));
+  Tell(sink, RefKind::kAttribute, heap ? RefStrength::kOwned : RefStrength::kBorrowed, "__base__", word(L::kTypeBase));
+  Tell(sink, RefKind::kField, RefStrength::kOwned, "tp_cache", word(L::kTypeCache));
+  // Builtin static types of 3.12+ have the number of their per-interpreter state here.
+  if ((flags & L::kTypeFlagStaticBuiltin) == 0) {
+    Tell(sink, RefKind::kField, RefStrength::kOwned, "tp_subclasses", word(L::kTypeSubclasses));
+  }
+  if (!heap) return true;
+  uint64_t name, qualified_name, slots, module, cached_keys;
+  if (!Get(memory, object + L::kHeapTypeName, &name) || !Get(memory, object + L::kHeapTypeQualifiedName, &qualified_name) ||
+      !Get(memory, object + L::kHeapTypeSlots, &slots) || !Get(memory, object + L::kHeapTypeModule, &module) ||
+      !Get(memory, object + L::kHeapTypeCachedKeys, &cached_keys)) {
+    return false;
+  }
+  Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__name__", name);
+  Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__qualname__", qualified_name);
+  Tell(sink, RefKind::kField, RefStrength::kOwned, "ht_slots", slots);
+  Tell(sink, RefKind::kField, RefStrength::kOwned, "ht_module", module);
+  return DecodeCachedKeys<L>(memory, cached_keys, sink);
+}
+
+// What a code object keeps besides its fields: what 3.12+ made up on demand.
+template <class L, class Memory, class Sink>
+bool DecodeCode(Memory& memory, uint64_t object, Sink& sink) {
+  if constexpr (L::kCodeCached != kAbsent) {
+    uint64_t cached;
+    if (!Get(memory, object + L::kCodeCached, &cached)) return false;
+    if (cached == 0) return true;
+    const char* bytes = memory.Span(cached, 32);
+    if (!bytes) return false;
+    static constexpr const char* kNames[] = {"co_code", "co_varnames", "co_cellvars", "co_freevars"};
+    sink.OwnBlock(cached, 32);
+    for (int i = 0; i < 4; ++i) {
+      uint64_t target;
+      memcpy(&target, bytes + 8 * i, 8);
+      Tell(sink, RefKind::kField, RefStrength::kOwned, kNames[i], target);
+    }
+  }
+  return true;
+}
+
+}  // namespace limpet::cpython
+
+#endif  // LIMPET_CPYTHON_DECODE_CORE_H_

@@ -1,0 +1,128 @@
+// Where the interpreter and its threads keep their own references to objects: the roots of the heap, by version.
+//
+// As layouts.h, but for the runtime's state structs. Those move between patch releases of one minor version, so nothing here is
+// believed before it checked out (walk/roots.h): what does not fit loses its name, not its place among the roots, since the structs are
+// also searched word by word.
+#ifndef LIMPET_CPYTHON_STATE_LAYOUTS_H_
+#define LIMPET_CPYTHON_STATE_LAYOUTS_H_
+
+#include <cstdint>
+
+#include "cpython/layouts.h"
+
+namespace limpet::cpython {
+
+// What a root field holds when it is not null. The type is how a wrong offset is noticed.
+enum class RootForm : uint8_t { kAny, kDict, kList };
+
+struct RootField {
+  int offset;
+  const char* name;
+  RootForm form;
+};
+
+// The same order of fields in every version; kAbsent where there is none.
+template <class L>
+struct StateLayout;
+
+// Fields of the thread state that hold one reference each, at consecutive names.
+#define LIMPET_THREAD_FIELDS(dict, context, exception, handled, async, profile, trace, first, last)              \
+  static constexpr RootField kThreadFields[] = {                                                              \
+      {dict, "dict", RootForm::kDict},          {context, "context", RootForm::kAny},                         \
+      {exception, "exception", RootForm::kAny}, {handled, "handled exception", RootForm::kAny},               \
+      {async, "async_exc", RootForm::kAny},     {profile, "c_profileobj", RootForm::kAny},                    \
+      {trace, "c_traceobj", RootForm::kAny},    {first, "async_gen_firstiter", RootForm::kAny},               \
+      {last, "async_gen_finalizer", RootForm::kAny}}
+
+#define LIMPET_INTERPRETER_FIELDS(modules, by_index, importlib, import_func, sys, builtins, sys_copy, builtins_copy, own, path, cache, \
+                                  errors, fork_before, hooks, garbage, callbacks)                                                      \
+  static constexpr RootField kInterpreterFields[] = {{modules, "modules", RootForm::kDict},                                            \
+                                                     {by_index, "modules_by_index", RootForm::kList},                                  \
+                                                     {importlib, "importlib", RootForm::kAny},                                         \
+                                                     {import_func, "import_func", RootForm::kAny},                                     \
+                                                     {sys, "sysdict", RootForm::kDict},                                                \
+                                                     {builtins, "builtins", RootForm::kDict},                                          \
+                                                     {sys_copy, "sysdict_copy", RootForm::kDict},                                      \
+                                                     {builtins_copy, "builtins_copy", RootForm::kDict},                                \
+                                                     {own, "dict", RootForm::kDict},                                                   \
+                                                     {path, "codec_search_path", RootForm::kList},                                     \
+                                                     {cache, "codec_search_cache", RootForm::kDict},                                   \
+                                                     {errors, "codec_error_registry", RootForm::kDict},                                \
+                                                     {fork_before, "before_forkers", RootForm::kList},                                 \
+                                                     {fork_before + 8, "after_forkers_parent", RootForm::kList},                       \
+                                                     {fork_before + 16, "after_forkers_child", RootForm::kList},                       \
+                                                     {hooks, "audit_hooks", RootForm::kList},                                          \
+                                                     {garbage, "gc.garbage", RootForm::kList},                                         \
+                                                     {callbacks, "gc.callbacks", RootForm::kList}}
+
+template <>
+struct StateLayout<Layout311> {
+  static constexpr int kInterpreterNext = 0;
+  static constexpr int kInterpreterId = 48;
+  static constexpr int kInterpreterThreads = 16;
+  static constexpr int kInterpreterSize = 107752;
+  static constexpr int kThreadSize = 360;
+  static constexpr int kRuntimeSize = 166688;
+  static constexpr int kGcPermanent = 104;
+  LIMPET_THREAD_FIELDS(128, 224, 104, 320, 144, 80, 88, 208, 216);
+  LIMPET_INTERPRETER_FIELDS(888, 896, 920, 1416, 904, 912, kAbsent, 1408, 1400, 936, 944, 952, 3480, 3552, 856, 864);
+};
+
+template <>
+struct StateLayout<Layout312> {
+  static constexpr int kInterpreterNext = 0;
+  static constexpr int kInterpreterId = 8;
+  static constexpr int kInterpreterThreads = 72;
+  static constexpr int kInterpreterSize = 383552;
+  static constexpr int kThreadSize = 288;
+  static constexpr int kRuntimeSize = 459944;
+  static constexpr int kGcPermanent = 104;
+  LIMPET_THREAD_FIELDS(112, 208, 96, 256, 128, 80, 88, 192, 200);
+  LIMPET_INTERPRETER_FIELDS(944, 952, 960, 984, 352, 360, 1728, 1736, 1720, 1248, 1256, 1264, 3872, 267208, 320, 328);
+};
+
+template <>
+struct StateLayout<Layout313> {
+  static constexpr int kInterpreterNext = 7264;
+  static constexpr int kInterpreterId = 7272;
+  static constexpr int kInterpreterThreads = 7344;
+  static constexpr int kInterpreterSize = 194968;
+  static constexpr int kThreadSize = 304;
+  static constexpr int kRuntimeSize = 283320;
+  static constexpr int kGcPermanent = 104;
+  LIMPET_THREAD_FIELDS(128, 208, 112, 256, 144, 96, 104, 192, 200);
+  LIMPET_INTERPRETER_FIELDS(7656, 7664, 7672, 7696, 7640, 7648, 8456, 8464, 8448, 7960, 7968, 7976, 10632, 10808, 7608, 7616);
+};
+
+template <>
+struct StateLayout<Layout314> {
+  static constexpr int kInterpreterNext = 7272;
+  static constexpr int kInterpreterId = 7280;
+  static constexpr int kInterpreterThreads = 7344;
+  static constexpr int kInterpreterSize = 225864;
+  static constexpr int kThreadSize = 832;
+  static constexpr int kRuntimeSize = 316616;
+  static constexpr int kGcPermanent = 96;
+  LIMPET_THREAD_FIELDS(128, 208, 112, 256, 144, 96, 104, 192, 200);
+  LIMPET_INTERPRETER_FIELDS(7688, 7696, 7704, 7728, 7672, 7680, 8504, 8512, 8496, 8000, 8008, 8016, 10696, 10912, 7608, 7616);
+};
+
+template <>
+struct StateLayout<Layout315> {
+  static constexpr int kInterpreterNext = 7264;
+  static constexpr int kInterpreterId = 7272;
+  static constexpr int kInterpreterThreads = 7336;
+  static constexpr int kInterpreterSize = 226232;
+  static constexpr int kThreadSize = 888;
+  static constexpr int kRuntimeSize = 346560;
+  static constexpr int kGcPermanent = 80;
+  LIMPET_THREAD_FIELDS(152, 232, 136, 288, 168, kAbsent, kAbsent, 216, 224);
+  LIMPET_INTERPRETER_FIELDS(7592, 7600, 7608, 7632, 7576, 7584, 8456, 8464, 8448, 7952, 7960, 7968, 10672, 10888, 7528, 7536);
+};
+
+#undef LIMPET_THREAD_FIELDS
+#undef LIMPET_INTERPRETER_FIELDS
+
+}  // namespace limpet::cpython
+
+#endif  // LIMPET_CPYTHON_STATE_LAYOUTS_H_
