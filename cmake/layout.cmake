@@ -1,11 +1,11 @@
 # limpet_layout_tests(): one compile-only test for every set of CPython headers on this machine.
 #
-# src/cpython/layout_check.cc includes the real headers of one CPython and holds our constexpr layouts against them
-# with static_assert; compiling it is the test. Headers come from pyenv, from Debian (python3-dev) and from the
+# src/cpython/*layout_check.cc include the real headers of one CPython and hold our constexpr layouts against them
+# with static_assert; compiling them is the test. Headers come from pyenv, from Debian (python3-dev) and from the
 # interpreters that ./dev pythons fetched. A new set of headers is noticed at the next build.
 function(limpet_layout_tests)
-  file(GLOB check CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cpython/layout_check.cc)
-  if(NOT check OR LIMPET_SANITIZE OR LIMPET_FUZZ)
+  file(GLOB checks CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cpython/*layout_check.cc)
+  if(NOT checks OR LIMPET_SANITIZE OR LIMPET_FUZZ)
     return()
   endif()
   execute_process(COMMAND pyenv root OUTPUT_VARIABLE pyenv OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
@@ -21,10 +21,13 @@ function(limpet_layout_tests)
     get_filename_component(parent ${include} DIRECTORY)
     limpet_layout_origin(${include} origin)
     # -idirafter: Debian's pyconfig.h lives beside the libc headers of that release, which must not be used here.
-    add_test(NAME layout/${origin}
-      COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -fsyntax-only -w -I${CMAKE_SOURCE_DIR}/src -I${include}
-        -I${include}/internal -idirafter ${parent} ${check})
-    set_tests_properties(layout/${origin} PROPERTIES TIMEOUT 120)
+    foreach(check ${checks})
+      get_filename_component(name ${check} NAME_WE)
+      add_test(NAME layout/${origin}/${name}
+        COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -fsyntax-only -w -I${CMAKE_SOURCE_DIR}/src -I${include}
+          -I${include}/internal -idirafter ${parent} ${check})
+      set_tests_properties(layout/${origin}/${name} PROPERTIES TIMEOUT 120)
+    endforeach()
   endforeach()
 endfunction()
 

@@ -17,14 +17,15 @@ ARROWS = {
     "cpython": {"base"},
     "capture": {"base"},
     "process": {"base"},
-    "agent": {"cpython", "capture", "base"},
+    "walk": {"cpython", "capture", "base"},
+    "agent": {"walk", "cpython", "capture", "base"},
     "heap": {"capture", "cpython", "process", "base"},
     "diagnose": {"heap", "capture", "process", "base"},
     "report": {"diagnose", "heap", "capture", "process", "base"},
-    "cli": {"report", "diagnose", "heap", "capture", "process", "cpython", "base"},
+    "cli": {"report", "diagnose", "heap", "walk", "capture", "process", "cpython", "base"},
 }
 
-PYTHON_H_ALLOWED = ("src/cpython/layout_check.cc", "python/")
+PYTHON_H_ALLOWED = ("src/cpython/layout_check.cc", "src/cpython/state_layout_check.cc", "python/")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 DEPS = re.compile(r"limpet_room\(\s*(\w+)[^)]*?DEPS\s+([^)]*?)(?:LIBS|\))", re.DOTALL)
@@ -42,7 +43,7 @@ def check_source(path: str, text: str) -> list[str]:
         if target in ("Python.h", "pyconfig.h") or first == "internal" or first.startswith("pycore_"):
             if not path.startswith(PYTHON_H_ALLOWED):
                 problems.append(f"{where}: <{target}> is allowed only in {' and '.join(PYTHON_H_ALLOWED)}")
-        elif room is None or path == PYTHON_H_ALLOWED[0]:
+        elif room is None or path in PYTHON_H_ALLOWED:
             continue
         elif quote == '"' and ("/" not in target or first == ".."):
             problems.append(f'{where}: "{target}" names no room; write "room/file.h"')

@@ -5,6 +5,7 @@
 #include "agent/epochs.h"
 #include "agent/images.h"
 #include "agent/samples.h"
+#include "agent/snapshot.h"
 #include "agent/stacks.h"
 
 namespace limpet::agent {
@@ -143,6 +144,7 @@ LIMPET_COLD void Tick(Thread* thread) {
   if (!g_agent.lock.TryLock()) return;  // somebody else is at it
   TickEpochs(now);
   g_agent.lock.Unlock();
+  ConsiderSnapshot(now);
 }
 
 void LastTick() {
@@ -159,6 +161,7 @@ LIMPET_COLD void NoteFinalizing() {
   if (Thread* thread = tls.thread) AddUp(thread);
   LockGuard guard(g_agent.lock);
   if (header->finalizing_epoch != 0xffffffff) return;
+  TakeSnapshot(capture::SnapshotTrigger::kExit, NowNs());
   WriteImage(2, NowNs());
   BeginEpoch(NowNs());
   header->finalizing_epoch = g_counters.epoch;

@@ -49,6 +49,12 @@ void ReadOptions(const char* text, char* for_children, size_t room) {
     }
     if (strcmp(name, "follow") == 0) options.follow = *value != '0';
     if (strcmp(name, "shadow") == 0) options.shadow_files = *value == '1';
+    if (strcmp(name, "redact") == 0) options.redact = *value == '1';
+    if (strcmp(name, "snapshots") == 0) {
+      options.snapshots = strcmp(value, "off") != 0;
+      options.snapshots_auto = options.snapshots && strcmp(value, "asked") != 0;
+      options.snapshot_every_ns = strtoull(value, nullptr, 10) * 1000000u;
+    }
     if (strcmp(name, "epoch") == 0) {
       options.iterations = strcmp(value, "iterations") == 0;
       options.epoch_ns = strtoull(value, nullptr, 10) * 1000000u;

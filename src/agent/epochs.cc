@@ -3,6 +3,7 @@
 #include "agent/counters.h"
 #include "agent/images.h"
 #include "agent/samples.h"
+#include "agent/snapshot.h"
 #include "agent/stacks.h"
 
 namespace limpet::agent {
@@ -72,6 +73,7 @@ bool SumsFit(const CellRecord& a, const CellRecord& b) {
 // be two large blocks long; so this waits for a moment when no other thread is inside a hook.
 void FoldDeadPairs() {
   if (!OthersAreQuiet()) return;
+  if (SnapshotRunning()) return;  // its child reads which pair belongs to which site
   g_epochs.fold_is_due = false;
   IdMap representatives;
   const uint32_t pairs = g_agent.file.Count(Table::kCells) / 2;

@@ -13,6 +13,7 @@
 #include "agent/maps.h"
 #include "agent/python.h"
 #include "agent/python_hooks.h"
+#include "agent/snapshot.h"
 #include "agent/symbols.h"
 #include "agent/unaligned.h"
 
@@ -105,6 +106,7 @@ void InChild() {
   g_agent.pid = int(syscall(SYS_getpid));
   g_agent.options.main = false;
   ForgetOtherThreads();
+  ForgetSnapshots();
   InheritCounters();
   NoteProgram();
   SetState(State::kRecording);

@@ -165,6 +165,15 @@ struct FileHeader {
   char python_text[128];      // Py_GetVersion()
   char executable[512];       // /proc/self/exe
   char command[1024];         // argv, joined by zero bytes
+  uint32_t snapshot_requests;  // counted up by whoever wants a heap snapshot; looked at every tick
+  uint32_t snapshot_child;     // pid of the process that writes one now, 0: none
+  uint32_t snapshots_done;
+  uint32_t snapshots_failed;
+  uint32_t snapshot_stop;      // how the last one ended: walk::WalkStop
+  int32_t snapshot_error;      // errno of the last one that could not be written, or 0
+  uint64_t snapshot_nodes;     // of the one under way, so far
+  uint64_t snapshot_pause_ns;  // all together
+  uint64_t snapshot_cpu_ns;    // of the children, all together
 };
 static_assert(sizeof(FileHeader) <= kHeaderSize);
 

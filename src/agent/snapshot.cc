@@ -1,0 +1,229 @@
+#include "agent/snapshot.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/counters.h"
+#include "agent/modules.h"
+#include "agent/python.h"
+#include "capture/snapshot_writer.h"
+#include "walk/walk.h"
+
+#ifndef __WCLONE
+#define __WCLONE 0x80000000
+#endif
+
+namespace limpet::agent {
+
+namespace {
+
+using capture::FileHeader;
+using capture::SnapshotTrigger;
+
+constexpr size_t kStackBytes = 512 * 1024;
+constexpr uint64_t kMaxWalkNs = 120'000'000'000;
+constexpr uint64_t kMaxFileBytes = uint64_t{8} << 30;
+constexpr uint64_t kFirstNs = 100'000'000;  // of the program's life, before the first one
+constexpr uint64_t kCostShare = 50;         // a snapshot may cost one part in so many of the time until the next
+constexpr uint32_t kChildShare = 4;         // the child's own time counts for a quarter: it runs beside the program, at low priority
+
+struct Taking {
+  int child = 0;  // 0: none
+  uint64_t started_ns = 0;
+  uint64_t pause_ns = 0;
+  uint64_t next_ns = 0;  // not before; 0: not planned yet
+  uint32_t requests_seen = 0;
+  uint32_t count = 0;  // files begun
+  char* stack = nullptr;
+};
+Taking g_taking;
+SpinLock g_taking_lock;
+
+struct Task {
+  capture::SnapshotHeader header;
+  char part[600];
+  char whole[600];
+};
+Task g_task;
+capture::SnapshotWriter g_writer;
+LoadedModules g_modules;
+
+uint32_t BirthOf(uint64_t block) {
+  const uint32_t* word = FindWord(block);
+  return word ? DecodeRow(word).cell : 0;
+}
+
+void BePoliteAndMortal() {
+  setpriority(PRIO_PROCESS, 0, 19);
+  const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  // When memory runs out, this copy is to go, and not the program.
+  [[maybe_unused]] const ssize_t written = write(fd, "1000", 4);
+  close(fd);
+}
+
+void TellResult(walk::WalkStop stop, int error) {
+  FileHeader* header = g_agent.file.header();
+  header->snapshot_error = error;
+  __atomic_store_n(&header->snapshot_stop, uint32_t(stop), __ATOMIC_RELEASE);
+}
+
+// The child, on a stack of its own. Everything it sees is frozen, but for the recording, which it shares with the program.
+int Child(void*) {
+  BePoliteAndMortal();
+  const int fd = open(g_task.part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0 || !g_writer.Open(fd, g_task.header)) {
+    TellResult(walk::WalkStop::kFile, errno);
+    _exit(1);
+  }
+  walk::WalkOptions options;
+  options.minor = int(g_agent.minor);
+  options.runtime = reinterpret_cast<uint64_t>(g_python.runtime);
+  options.redact = g_agent.options.redact;
+  options.max_ns = kMaxWalkNs;
+  options.max_bytes = kMaxFileBytes;
+  options.call_traverse = true;
+  options.modules = g_modules.list();
+  options.module_count = g_modules.Find();
+  options.birth = BirthOf;
+  options.progress = &g_agent.file.header()->snapshot_nodes;
+  const walk::WalkStop stop = walk::WalkOwn(options, g_writer);
+  const bool whole = stop == walk::WalkStop::kComplete || stop == walk::WalkStop::kTime || stop == walk::WalkStop::kSize;
+  const bool kept = whole && rename(g_task.part, g_task.whole) == 0;
+  TellResult(stop, kept ? 0 : g_writer.error());
+  _exit(kept ? 0 : 1);
+}
+
+void Describe(SnapshotTrigger trigger, uint64_t now_ns) {
+  FileHeader* header = g_agent.file.header();
+  capture::SnapshotHeader& snapshot = g_task.header;
+  snapshot = {};
+  snapshot.pid = g_agent.pid;
+  snapshot.python_version = g_python.version_hex;
+  snapshot.trigger = uint32_t(trigger);
+  snapshot.epoch = g_counters.epoch;
+  snapshot.time_ns = now_ns - header->start_monotonic_ns;
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  snapshot.realtime_ns = uint64_t(now.tv_sec) * 1000000000u + uint64_t(now.tv_nsec);
+  snapshot.flags = g_agent.options.redact ? 1 : 0;
+  capture::SampleRecord sample = {};
+  ReadCollections(&sample);
+  snapshot.gc_flags = (sample.gc_flags & 1u) | (sample.gc_flags & 2u);
+  const uint32_t number = ++g_taking.count;
+  snprintf(g_task.whole, sizeof g_task.whole, "%s/heap.%u", g_agent.file.folder(), number);
+  snprintf(g_task.part, sizeof g_task.part, "%s/heap.%u.part", g_agent.file.folder(), number);
+}
+
+// Makes the copy. All signals are blocked meanwhile, so that no handler of the program runs in it.
+int CloneProcess() {
+  if (!g_taking.stack) g_taking.stack = static_cast<char*>(MapMemory(kStackBytes));
+  if (!g_taking.stack) return -1;
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  const int child = clone(Child, g_taking.stack + kStackBytes, 0, nullptr);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  return child;
+}
+
+// The next one is due when the cost of this one is a small part of the time, and the program is twice as old.
+void Plan(uint64_t now_ns, uint64_t cost_ns) {
+  const uint64_t start = g_agent.file.header()->start_monotonic_ns;
+  if (const uint64_t every = g_agent.options.snapshot_every_ns) {
+    g_taking.next_ns = g_taking.started_ns + every;
+    return;
+  }
+  const uint64_t affordable = now_ns + cost_ns * kCostShare;
+  const uint64_t doubled = start + 2 * (now_ns - start);
+  g_taking.next_ns = affordable > doubled ? affordable : doubled;
+}
+
+// Takes notice of a child that is done. REQUIRES: g_taking_lock.
+void Reap(uint64_t now_ns) {
+  if (!g_taking.child) return;
+  int status = 0;
+  rusage usage = {};
+  const int done = wait4(g_taking.child, &status, __WCLONE | WNOHANG, &usage);
+  if (done == 0) return;
+  FileHeader* header = g_agent.file.header();
+  const uint64_t cpu_ns = uint64_t(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000u +
+                          uint64_t(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000u;
+  header->snapshot_cpu_ns += cpu_ns;
+  const bool good = done > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  if (good) ++header->snapshots_done;
+  else ++header->snapshots_failed;
+  g_taking.child = 0;
+  __atomic_store_n(&header->snapshot_child, 0, __ATOMIC_RELEASE);
+  Plan(now_ns, g_taking.pause_ns + cpu_ns / kChildShare);
+}
+
+bool MayTake(uint64_t) {
+  return g_python.main_interpreter && !g_taking.child && g_agent.options.snapshots && HoldsMainLock(tls.thread) &&
+         walk::CanWalkOwn(int(g_agent.minor), reinterpret_cast<uint64_t>(g_python.runtime)) == walk::WalkStop::kComplete;
+}
+
+// REQUIRES: g_taking_lock, and MayTake.
+void Take(SnapshotTrigger trigger, uint64_t now_ns) {
+  Describe(trigger, now_ns);
+  FileHeader* header = g_agent.file.header();
+  header->snapshot_nodes = 0;
+  const int child = CloneProcess();
+  const uint64_t end = NowNs();
+  if (child < 0) {
+    ++header->snapshots_failed;
+    header->snapshot_error = errno;
+    Plan(now_ns, 1000000000);
+    return;
+  }
+  g_taking.child = child;
+  g_taking.started_ns = now_ns;
+  g_taking.pause_ns = end - now_ns;
+  header->snapshot_pause_ns += g_taking.pause_ns;
+  __atomic_store_n(&header->snapshot_child, child, __ATOMIC_RELEASE);
+}
+
+}  // namespace
+
+void ConsiderSnapshot(uint64_t now_ns) {
+  if (!g_agent.options.snapshots || !g_python.main_interpreter || !g_taking_lock.TryLock()) return;
+  Reap(now_ns);
+  FileHeader* header = g_agent.file.header();
+  const uint32_t requests = __atomic_load_n(&header->snapshot_requests, __ATOMIC_ACQUIRE);
+  const bool asked = requests != g_taking.requests_seen;
+  if (!g_taking.next_ns && g_agent.options.snapshots_auto) {
+    const uint64_t first = g_agent.options.snapshot_every_ns ? g_agent.options.snapshot_every_ns : kFirstNs;
+    g_taking.next_ns = header->start_monotonic_ns + first;
+  }
+  const bool due = g_agent.options.snapshots_auto && now_ns >= g_taking.next_ns;
+  if ((asked || due) && MayTake(now_ns)) {
+    g_taking.requests_seen = requests;
+    Take(asked ? SnapshotTrigger::kRequest : SnapshotTrigger::kInterval, now_ns);
+  }
+  g_taking_lock.Unlock();
+}
+
+void TakeSnapshot(SnapshotTrigger trigger, uint64_t now_ns) {
+  if (!g_taking_lock.TryLock()) return;
+  Reap(now_ns);
+  if (MayTake(now_ns)) Take(trigger, now_ns);
+  g_taking_lock.Unlock();
+}
+
+bool SnapshotRunning() { return g_taking.child != 0; }
+
+void ForgetSnapshots() {
+  g_taking_lock.ResetAfterFork();
+  g_taking.child = 0;
+  g_taking.count = 0;
+  g_taking.next_ns = 0;
+  g_taking.requests_seen = 0;
+}
+
+}  // namespace limpet::agent

@@ -1,0 +1,29 @@
+// Heap snapshots of the traced program: taken by a forked child, so that the program stands still for the fork only.
+//
+// When one is due, the next tick of a thread that holds the interpreter lock makes a bare copy of the process (clone, without the
+// handlers of fork, and without a signal at its end, so that the program never sees it). The copy walks its frozen heap
+// (walk/walk.h), writes p<pid>/heap.<k>.part, renames it to heap.<k> when it is whole, and is gone. No Python code runs in it, nothing
+// is allocated, no reference count is touched. One that dies leaves the .part file: whoever reads the recording says so.
+#ifndef LIMPET_AGENT_SNAPSHOT_H_
+#define LIMPET_AGENT_SNAPSHOT_H_
+
+#include "agent/thread.h"
+#include "capture/snapshot_format.h"
+
+namespace limpet::agent {
+
+// Asked for from outside (limpet snapshot) or by the policy: called at ticks, without the agent's lock, by a thread inside a hook.
+void ConsiderSnapshot(uint64_t now_ns);
+
+// Takes one now if this thread holds the interpreter lock and none is under way: the program marked a checkpoint, or is about to finalise.
+void TakeSnapshot(capture::SnapshotTrigger trigger, uint64_t now_ns);
+
+// Whether a child may still be reading the cells: they must not change their meaning meanwhile.
+bool SnapshotRunning();
+
+// In a forked child of the program: snapshots under way are the parent's.
+void ForgetSnapshots();
+
+}  // namespace limpet::agent
+
+#endif  // LIMPET_AGENT_SNAPSHOT_H_

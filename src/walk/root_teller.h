@@ -1,0 +1,181 @@
+// What the roots refer to: named fields of the interpreter's states where they check out, and any other word of them, or of a library's
+// variables, that is the address of a known object.
+//
+// A word is only a hint (RefStrength::kMaybe): it may be a copy that does not count. Whoever reads the graph believes it where the
+// object's reference count is otherwise higher than its known references.
+#ifndef LIMPET_WALK_ROOT_TELLER_H_
+#define LIMPET_WALK_ROOT_TELLER_H_
+
+#include <cstring>
+
+#if __has_include("cpython/decode_frame.h")
+#include "cpython/decode_frame.h"
+#else
+namespace limpet::cpython { template <class L, class M, class S> bool DecodeFrame(M&, uint64_t, S&) { return true; } }
+#endif
+#include "cpython/type_table.h"
+#include "walk/frame_text.h"
+#include "walk/numbering.h"
+#include "walk/reference_sink.h"
+#include "walk/roots.h"
+#include "walk/walk.h"
+
+namespace limpet::walk {
+
+template <class L, class Memory>
+class RootTeller {
+ public:
+  using State = cpython::StateLayout<L>;
+  using Types = cpython::TypeTable<L, Memory>;
+
+  RootTeller(Memory& memory, const base::PageArray<Root>& roots, Numbering& numbers, Types& types, ReferenceSink& sink)
+      : memory_(memory), roots_(roots), numbers_(numbers), types_(types), sink_(sink) {}
+
+  // Tells the references of roots()[index], and writes what it is called; returns the length of that.
+  size_t Tell(uint32_t index, char* text, size_t capacity) {
+    const Root& root = roots_[index];
+    told_count_ = 0;
+    switch (root.kind) {
+      case RootKind::kRuntime:
+        ScanWords(root.address, State::kRuntimeSize);
+        return 0;
+      case RootKind::kInterpreter:
+        Contain(index, RootKind::kThread);
+        TellFields(root.address, State::kInterpreterFields);
+        ScanWords(root.address, State::kInterpreterSize);
+        return NumberText(text, "interpreter ", root.address + State::kInterpreterId);
+      case RootKind::kThread:
+        Contain(index, RootKind::kFrame);
+        TellFields(root.address, State::kThreadFields);
+        ScanWords(root.address, State::kThreadSize);
+        return NumberText(text, "thread ", root.address + L::kThreadNativeId);
+      case RootKind::kFrame:
+        return TellFrame(root, text, capacity);
+    }
+    return 0;
+  }
+
+  // The variables of a library, told by their distance from its base.
+  void TellVariables(const ModuleData& module) {
+    told_count_ = 0;
+    Scan(module.base, module.begin, module.end, 0);
+  }
+
+ private:
+  static constexpr uint64_t kFlagList = 1ull << 25;
+  static constexpr uint64_t kFlagDict = 1ull << 29;
+
+  void Contain(uint32_t parent, RootKind kind) {
+    for (uint32_t i = parent + 1; i < roots_.size(); ++i) {
+      if (roots_[i].kind == RootKind::kInterpreter) break;
+      if (roots_[i].parent != parent || roots_[i].kind != kind) continue;
+      sink_.One(base::RefKind::kContains, base::RefStrength::kOwned, cpython::Label::Index(0), roots_[i].address);
+    }
+  }
+
+  template <size_t kCount>
+  void TellFields(uint64_t base, const cpython::RootField (&fields)[kCount]) {
+    static_assert(kCount <= kMaxFields);
+    for (const cpython::RootField& field : fields) {
+      if (field.offset == cpython::kAbsent) continue;
+      const uint64_t at = base + static_cast<uint64_t>(field.offset);
+      uint64_t object = 0;
+      if (!cpython::Get(memory_, at, &object) || !FieldFits(object, field.form)) continue;
+      sink_.One(base::RefKind::kField, base::RefStrength::kOwned, cpython::Label::Literal(field.name), object);
+      told_[told_count_++] = at;
+    }
+  }
+
+  bool FieldFits(uint64_t object, cpython::RootForm form) {
+    if (!numbers_.IsKnown(object)) return false;
+    if (form == cpython::RootForm::kAny) return true;
+    uint64_t type = 0, flags = 0;
+    return cpython::Get(memory_, object + L::kObjectType, &type) && cpython::Get(memory_, type + L::kTypeFlags, &flags) &&
+           (flags & (form == cpython::RootForm::kDict ? kFlagDict : kFlagList)) != 0;
+  }
+
+  void ScanWords(uint64_t root, int size) { Scan(root, root, root + static_cast<uint64_t>(size), root); }
+
+  // `own` is the root whose state this is: the states of others, and objects, that lie inside are left to those.
+  void Scan(uint64_t base, uint64_t begin, uint64_t end, uint64_t own) {
+    for (uint64_t at = (begin + 7) & ~uint64_t{7}; at + 8 <= end;) {
+      if (const uint64_t skip = at == own ? 0 : PartOfAnother(at)) {
+        at += skip;
+        continue;
+      }
+      uint64_t word = 0;
+      if (!cpython::Get(memory_, at, &word)) {
+        at = (at | 4095) + 1;  // the rest of a page that cannot be read
+        continue;
+      }
+      if (word >= 4096 && numbers_.IsKnown(word) && !WasTold(at)) {
+        sink_.One(base::RefKind::kGlobal, base::RefStrength::kMaybe, cpython::Label::Index(at - base), word);
+      }
+      at += 8;
+    }
+  }
+
+  bool WasTold(uint64_t at) const {
+    for (uint32_t i = 0; i < told_count_; ++i) {
+      if (told_[i] == at) return true;
+    }
+    return false;
+  }
+
+  // How many bytes from `at` on belong to an object or state that begins there; 0: none does.
+  uint64_t PartOfAnother(uint64_t at) {
+    if (numbers_.IsKnown(at)) {
+      uint64_t type = 0;
+      const cpython::TypeInfo* info = cpython::Get(memory_, at + L::kObjectType, &type) ? types_.Find(type) : nullptr;
+      return info && info->basic_size >= 16 ? (info->basic_size + 7) & ~uint64_t{7} : 0;
+    }
+    const uint32_t root = numbers_.RootAt(at);
+    if (root >= roots_.size()) return 0;
+    switch (roots_[root].kind) {
+      case RootKind::kRuntime:
+        return State::kRuntimeSize & ~7;
+      case RootKind::kInterpreter:
+        return State::kInterpreterSize & ~7;
+      case RootKind::kThread:
+        return State::kThreadSize & ~7;
+      case RootKind::kFrame:
+        return 0;
+    }
+    return 0;
+  }
+
+  size_t NumberText(char* out, const char* prefix, uint64_t address) {
+    uint64_t number = 0;
+    cpython::Get(memory_, address, &number);
+    size_t length = strlen(prefix);
+    memcpy(out, prefix, length);
+    char digits[24];
+    int count = 0;
+    do digits[count++] = static_cast<char>('0' + number % 10);
+    while ((number /= 10) != 0);
+    while (count) out[length++] = digits[--count];
+    return length;
+  }
+
+  // A frame of the interpreter's own has nothing to tell, one of a generator is told by the generator.
+  size_t TellFrame(const Root& root, char* text, size_t capacity) {
+    int8_t owner = 0;
+    if (!cpython::Get(memory_, root.address + L::kFrameOwner, &owner) || owner >= L::kOwnerShim) return 0;
+    if (owner == L::kOwnerThread) cpython::DecodeFrame<L>(memory_, root.address, sink_);
+    return FrameText<L, Memory>(memory_).Write(root.address, text, capacity);
+  }
+
+  static constexpr uint32_t kMaxFields = 32;
+
+  Memory& memory_;
+  const base::PageArray<Root>& roots_;
+  Numbering& numbers_;
+  Types& types_;
+  ReferenceSink& sink_;
+  uint64_t told_[kMaxFields] = {};  // addresses of the fields that were told by name
+  uint32_t told_count_ = 0;
+};
+
+}  // namespace limpet::walk
+
+#endif  // LIMPET_WALK_ROOT_TELLER_H_

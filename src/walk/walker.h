@@ -1,0 +1,354 @@
+// The walk itself: see walk.h. A template over the layout of one CPython version and a memory (cpython/decode.h).
+#ifndef LIMPET_WALK_WALKER_H_
+#define LIMPET_WALK_WALKER_H_
+
+#include <time.h>
+
+#include "cpython/object_decoder.h"
+#include "cpython/type_table.h"
+#include "walk/classes.h"
+#include "walk/fault_guard.h"
+#include "walk/numbering.h"
+#include "walk/root_teller.h"
+#include "walk/roots.h"
+#include "walk/text_teller.h"
+#include "walk/walk.h"
+
+namespace limpet::walk {
+
+inline uint64_t ClockNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+template <class L, class Memory>
+class Walker {
+ public:
+  Walker(Memory& memory, const WalkOptions& options, capture::SnapshotWriter& writer)
+      : memory_(memory),
+        options_(options),
+        writer_(writer),
+        classes_(memory, writer),
+        types_(memory),
+        finder_(memory, options.runtime),
+        root_teller_(memory, finder_.roots(), numbers_, types_, sink_),
+        text_teller_(memory, writer, numbers_, options.redact),
+        decoder_(memory, types_, sink_) {}
+
+  WalkStop Run() {
+    start_ns_ = ClockNs();
+    stop_ = Prepare();
+    if (stop_ != WalkStop::kComplete) return stop_;
+    // A fault in our own memory comes back to this line; which object was at hand is in next_.
+    if (Memory::kOwn && LIMPET_SET_RETURN_POINT()) NoteFault();
+    while (stop_ == WalkStop::kComplete && Advance()) {
+    }
+    if (stop_ == WalkStop::kMemory || stop_ == WalkStop::kFile) return stop_;
+    return Finish();
+  }
+
+ private:
+  using State = cpython::StateLayout<L>;
+  using Decoder = cpython::ObjectDecoder<L, Memory, ReferenceSink>;
+  using Result = typename Decoder::Result;
+  static constexpr uint32_t kLookEvery = 4096;
+
+  enum class Phase { kTrack, kRoots, kObjects, kVariables, kDone };
+
+  WalkStop Prepare() {
+    if (!numbers_.Init()) return WalkStop::kMemory;
+    if (!finder_.Find()) return WalkStop::kNoInterpreter;
+    for (const Root& root : finder_.roots()) {
+      if (root.kind != RootKind::kInterpreter) continue;
+      const WalkStop stop = LookAtCollector<L>(memory_, options_.runtime, root.address);
+      if (stop != WalkStop::kComplete) return stop;
+    }
+    // Roots are numbered by their place in the list: two at one address (a ring in what was read) are no heap to walk.
+    for (uint32_t i = 0; i < finder_.roots().size(); ++i) {
+      if (numbers_.NumberOf(finder_.roots()[i].address) != i) return WalkStop::kNoInterpreter;
+    }
+    if (!numbers_.AddNowhere()) return WalkStop::kMemory;
+    for (uint32_t kind = 0; kind < kRootKinds; ++kind) {
+      // Frames hang on their threads, those on their interpreter.
+      const bool top = kind == uint32_t(RootKind::kRuntime) || kind == uint32_t(RootKind::kInterpreter);
+      root_types_[kind] = AddSyntheticType(kRootTypeNames[kind], top ? uint32_t{capture::kTypeRoot} : 0);
+    }
+    variables_type_ = AddSyntheticType("<C variables>", capture::kTypeRoot);
+    damaged_type_ = AddSyntheticType("<not an object>", 0);
+    return WalkStop::kComplete;
+  }
+
+  uint32_t AddSyntheticType(const char* name, uint32_t more) {
+    capture::SnapshotType type = {};
+    type.flags = capture::kTypeSynthetic | more;
+    return writer_.AddType(type, name, strlen(name));
+  }
+
+  // One step, so that a fault can skip what it was at. False: all is done.
+  bool Advance() {
+    switch (phase_) {
+      case Phase::kTrack:
+        phase_ = Phase::kRoots;  // a fault in the lists ends them
+        Track();
+        return true;
+      case Phase::kRoots:
+        if (next_ <= numbers_.nowhere()) WriteRoot();
+        else phase_ = Phase::kObjects;
+        return true;
+      case Phase::kObjects:
+        WriteObjects();
+        return true;
+      case Phase::kVariables:
+        if (next_module_ < options_.module_count) WriteVariables(options_.modules[next_module_++]);
+        else phase_ = Phase::kDone;
+        return true;
+      case Phase::kDone:
+        return false;
+    }
+    return false;
+  }
+
+  void NoteFault() {
+    if (phase_ != Phase::kObjects && phase_ != Phase::kRoots) return;
+    ++unreadable_;
+    WriteDamaged();
+  }
+
+  // What is at hand keeps its number, and has nothing but its address.
+  void WriteDamaged() {
+    sink_.Begin();
+    sink_.End();
+    Write(damaged_type_, numbers_.address(next_), 0, 0, 0);
+  }
+
+  // Everything that the collectors track gets its number before anything is taken apart: words can then be told from addresses.
+  void Track() {
+    for (const Root& root : finder_.roots()) {
+      if (root.kind != RootKind::kInterpreter) continue;
+      cpython::GcFinder<L, Memory> collector(memory_, options_.runtime, root.address);
+      torn_ += ForEachTracked<L>(memory_, root.address, collector.Find(), [this](uint64_t object) {
+        numbers_.NumberOf(object);
+        return !numbers_.no_memory();
+      });
+    }
+  }
+
+  void WriteRoot() {
+    if (next_ == numbers_.nowhere()) return WriteDamaged();
+    char text[320];
+    sink_.Begin();
+    const size_t length = root_teller_.Tell(next_, text, sizeof text);
+    sink_.End();
+    const Root& root = finder_.roots()[next_];
+    if (length) writer_.AddText(next_, text, length);
+    Write(root_types_[uint32_t(root.kind)], root.address, 0, 0, 0);
+  }
+
+  void WriteVariables(const ModuleData& module) {
+    sink_.Begin();
+    root_teller_.TellVariables(module);
+    sink_.End();
+    if (sink_.targets().empty()) return;
+    writer_.AddText(next_, module.path, strlen(module.path));
+    if (!numbers_.AddNode(module.begin)) {
+      stop_ = WalkStop::kMemory;
+      return;
+    }
+    Write(variables_type_, module.begin, 0, 0, 0);
+  }
+
+  void WriteObjects() {
+    for (uint32_t i = 0; i < kLookEvery; ++i) {
+      if (next_ >= numbers_.size()) {
+        phase_ = Phase::kVariables;
+        return;
+      }
+      if constexpr (Memory::kOwn) {
+        if (next_ + kAhead < numbers_.size())
+          __builtin_prefetch(reinterpret_cast<const void*>(numbers_.address(next_ + kAhead)));
+      }
+      WriteObject(numbers_.address(next_));
+      if (stop_ != WalkStop::kComplete) return;
+    }
+    CheckLimits();
+  }
+
+  void WriteObject(uint64_t object) {
+    g_step = next_;
+    uint64_t type_address = 0;
+    if (!cpython::Get(memory_, object + L::kObjectType, &type_address)) {
+      ++unreadable_;
+      return WriteDamaged();
+    }
+    const cpython::TypeInfo* found = IsPlausible(type_address) ? types_.Find(type_address) : nullptr;
+    if (!found) {
+      ++torn_;
+      return WriteDamaged();
+    }
+    const cpython::TypeInfo info = *found;
+    sink_.Begin();
+    const Result result = decoder_.Decode(object, info);
+    if (result == Result::kUnknownType) TellUnknown(object, info);
+    if (result == Result::kTorn) ++torn_;
+    if (result == Result::kUnreadable) ++unreadable_;
+    sink_.End();
+    text_teller_.TellName(next_, object, info, types_);
+    const uint32_t birth = options_.birth ? options_.birth(object - info.pre_header) : 0;
+    Write(TypeNumber(info), object, decoder_.OwnSize(object, info) + sink_.bytes(), RefcountOf(object), birth);
+  }
+
+  // A C type whose structure nobody knows: it tells its references itself, or the words of the instance are looked at.
+  void TellUnknown(uint64_t object, const cpython::TypeInfo& info) {
+    if constexpr (Memory::kOwn) {
+      if (options_.call_traverse && (info.flags & L::kTypeFlagGc)) return Traverse(object, info);
+    }
+    for (uint32_t offset = 16; offset + 8 <= info.basic_size; offset += 8) {
+      uint64_t word = 0;
+      if (!cpython::Get(memory_, object + offset, &word)) return;
+      if (!numbers_.IsKnown(word) || WasTold(word)) continue;
+      sink_.One(base::RefKind::kScanned, base::RefStrength::kMaybe, cpython::Label::Index(offset), word);
+    }
+  }
+
+  // REQUIRES: the memory is a frozen copy of our own process, so that its code can be called.
+  void Traverse(uint64_t object, const cpython::TypeInfo& info) {
+    using VisitFunction = int (*)(void*, void*);
+    using TraverseFunction = int (*)(void*, VisitFunction, void*);
+    TraverseFunction traverse = nullptr;
+    if (!cpython::Get(memory_, info.address + L::kTypeTraverse, &traverse) || !traverse) return;
+    visited_.Clear();
+    g_in_foreign = 1;
+    traverse(
+        reinterpret_cast<void*>(object),
+        [](void* target, void* self) {
+          static_cast<Walker*>(self)->visited_.Push(reinterpret_cast<uint64_t>(target));
+          return 0;
+        },
+        this);
+    g_in_foreign = 0;
+    // What structure told already, and the type that every instance made at run time shows, are not told again.
+    const size_t told = sink_.targets().size();
+    sink_.Run(base::RefKind::kVisited, base::RefStrength::kOwned, cpython::Label::Index(0), true);
+    for (const uint64_t target : visited_) {
+      if (target == info.address || WasTold(target, told)) continue;
+      sink_.Target(target);
+    }
+  }
+
+  bool WasTold(uint64_t target) const { return WasTold(target, sink_.targets().size()); }
+  bool WasTold(uint64_t target, size_t count) const {
+    for (size_t i = 0; i < count && i < kMostCompared; ++i) {
+      if (sink_.targets()[i] == target) return true;
+    }
+    return false;
+  }
+  static constexpr size_t kMostCompared = 64;
+
+  uint32_t RefcountOf(uint64_t object) {
+    if constexpr (L::kMinor == 11) {
+      int64_t count = 0;
+      cpython::Get(memory_, object, &count);
+      return count <= 0 || count >= kStaticCount ? 0 : static_cast<uint32_t>(count);
+    } else {
+      int32_t count = 0;  // negative: immortal
+      cpython::Get(memory_, object, &count);
+      return count <= 0 ? 0 : static_cast<uint32_t>(count);
+    }
+  }
+  static constexpr int64_t kStaticCount = 500000000;  // 3.11 starts the counts of static objects at 999 999 999
+
+  // The writer's number of a type; its object becomes a node, too.
+  uint32_t TypeNumber(const cpython::TypeInfo& info) {
+    if (info.index >= type_numbers_.size() && !type_numbers_.Resize(info.index + 256)) {
+      stop_ = WalkStop::kMemory;
+      return damaged_type_;
+    }
+    if (type_numbers_[info.index] == 0) {
+      char name[512];
+      const size_t length = types_.CopyName(info.index, name, sizeof name);
+      capture::SnapshotType type = {};
+      type.address = info.address;
+      type.basic_size = info.basic_size;
+      if (info.flags & L::kTypeFlagHeap) type.flags |= capture::kTypeHeap;
+      if (info.flags & L::kTypeFlagGc) type.flags |= capture::kTypeGc;
+      if (info.form == cpython::Form::kUnknown) type.flags |= capture::kTypeUnknown;
+      type_numbers_[info.index] = writer_.AddType(type, name, length) + 1;
+      numbers_.NumberOf(info.address);
+    }
+    return type_numbers_[info.index] - 1;
+  }
+
+  // Writes the node at hand with what the sink was told, and goes on to the next.
+  void Write(uint32_t type, uint64_t address, uint64_t size, uint32_t refcount, uint32_t birth) {
+    const uint32_t class_id = classes_.Find(type, sink_);
+    const base::PageArray<uint64_t>& targets = sink_.targets();
+    const size_t count = targets.size();
+    if (class_id == UINT32_MAX || sink_.lost() || !nodes_.Reserve(count)) {
+      stop_ = WalkStop::kMemory;
+      return;
+    }
+    uint32_t* nodes = nodes_.data();
+    for (size_t i = 0; i < count && i < kAhead; ++i) numbers_.Prefetch(targets[i]);
+    for (size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) numbers_.Prefetch(targets[i + kAhead]);
+      nodes[i] = numbers_.NumberOf(targets[i]);
+    }
+    if (numbers_.no_memory()) stop_ = WalkStop::kMemory;
+    writer_.AddNode(class_id, address, size, refcount, birth, nodes, count);
+    for (const ReferenceSink::RunRecord& run : sink_.runs()) {
+      if (run.kind == base::RefKind::kKey) text_teller_.TellKeys(nodes + run.begin, run.count / 2);
+    }
+    ++next_;
+  }
+  static constexpr uint32_t kAhead = 8;
+
+  void CheckLimits() {
+    if (options_.progress) *static_cast<volatile uint64_t*>(options_.progress) = next_;
+    if (writer_.failed()) stop_ = WalkStop::kFile;
+    else if (options_.max_ns && ClockNs() - start_ns_ > options_.max_ns) stop_ = WalkStop::kTime;
+    else if (options_.max_bytes && writer_.bytes_written() > options_.max_bytes) stop_ = WalkStop::kSize;
+  }
+
+  WalkStop Finish() {
+    capture::SnapshotEnd end = {};
+    end.walk_ns = ClockNs() - start_ns_;
+    end.unreadable = unreadable_;
+    end.torn = torn_;
+    end.dropped_edges = numbers_.implausible();
+    end.stopped = static_cast<uint32_t>(stop_);
+    if (!writer_.Finish(end)) return WalkStop::kFile;
+    CheckLimits();
+    return stop_;
+  }
+
+  Memory& memory_;
+  const WalkOptions& options_;
+  capture::SnapshotWriter& writer_;
+  Numbering numbers_;
+  ReferenceSink sink_;
+  Classes<L, Memory> classes_;
+  cpython::TypeTable<L, Memory> types_;
+  RootFinder<L, Memory> finder_;
+  RootTeller<L, Memory> root_teller_;
+  TextTeller<L, Memory> text_teller_;
+  Decoder decoder_;
+
+  Phase phase_ = Phase::kTrack;
+  WalkStop stop_ = WalkStop::kComplete;
+  uint32_t next_ = 0;  // the node at hand
+  size_t next_module_ = 0;
+  uint64_t start_ns_ = 0;
+  uint64_t unreadable_ = 0;
+  uint64_t torn_ = 0;
+  uint32_t root_types_[kRootKinds] = {};
+  uint32_t variables_type_ = 0;
+  uint32_t damaged_type_ = 0;
+  base::PageArray<uint32_t> type_numbers_;  // by TypeInfo::index: the writer's number + 1
+  base::PageArray<uint32_t> nodes_;         // targets of the node at hand
+  base::PageArray<uint64_t> visited_;
+};
+
+}  // namespace limpet::walk
+
+#endif  // LIMPET_WALK_WALKER_H_
