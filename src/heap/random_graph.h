@@ -20,14 +20,27 @@ struct GraphPlan {
     int kind;  // 0 item, 1 attribute, 2 dict entry, 3 local, 4 weak, 5 maybe, 6 attribute of another name
   };
   uint32_t nodes = 0;
-  uint32_t roots = 0;                 // nodes [0, roots)
-  std::vector<uint32_t> surplus;      // nodes that nobody explains
+  uint32_t roots = 0;             // nodes [0, roots)
+  std::vector<uint32_t> surplus;  // nodes that nobody explains
   std::vector<PlannedEdge> edges;
 };
 
-inline GraphPlan MakePlan() {
+inline void showValue(const GraphPlan::PlannedEdge& edge, std::ostream& out) {
+  out << edge.from << "->" << edge.to << "(" << edge.kind << ")";
+}
+inline void showValue(const GraphPlan& plan, std::ostream& out) {
+  out << plan.nodes << " nodes, " << plan.roots << " roots";
+  for (const uint32_t node : plan.surplus) out << ", surplus " << node;
+  for (const GraphPlan::PlannedEdge& edge : plan.edges) showValue(edge, out << ", ");
+}
+
+inline GraphPlan MakePlanOfAnySize();
+// rapidcheck begins with tiny cases and grows them; most of these would be graphs of no interest.
+inline GraphPlan MakePlan() { return *rc::gen::resize(rc::kNominalSize, rc::gen::exec(MakePlanOfAnySize)); }
+
+inline GraphPlan MakePlanOfAnySize() {
   GraphPlan plan;
-  plan.nodes = *rc::gen::inRange<uint32_t>(1, 14);
+  plan.nodes = *rc::gen::inRange<uint32_t>(1, 24);
   plan.roots = *rc::gen::inRange<uint32_t>(0, std::min(plan.nodes, 3u) + 1);
   const auto node = rc::gen::inRange<uint32_t>(0, plan.nodes);
   plan.surplus = *rc::gen::container<std::vector<uint32_t>>(*rc::gen::inRange(0, 3), node);
@@ -61,10 +74,6 @@ inline Graph BuildPlan(const GraphPlan& plan) {
 }
 
 inline Graph RandomGraph() { return BuildPlan(MakePlan()); }
-
-inline void showValue(const GraphPlan::PlannedEdge& edge, std::ostream& out) {
-  out << edge.from << "->" << edge.to << "(" << edge.kind << ")";
-}
 
 // Reachability the slow way: repeats until nothing changes.
 template <class Allowed>
