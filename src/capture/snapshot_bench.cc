@@ -1,8 +1,11 @@
-// Writing a heap snapshot: how long a node takes, and how many bytes.
+// Writing and reading a heap snapshot: how long a node takes, and how many bytes.
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <string>
+
+#include "capture/snapshot_reader.h"
 #include "capture/snapshot_synthetic.h"
 
 namespace limpet::capture {
@@ -33,6 +36,27 @@ void Write(benchmark::State& state) {
       benchmark::Counter(nodes * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(Write)->Unit(benchmark::kMillisecond);
+
+void Read(benchmark::State& state) {
+  const SyntheticHeap& heap = Heap();
+  const int fd = memfd_create("snapshot", 0);
+  SnapshotWriter writer;
+  writer.Open(fd, {});
+  heap.Write(&writer);
+  if (!writer.Finish({})) state.SkipWithError("cannot write");
+  for (auto _ : state) {
+    const auto reader = SnapshotReader::Open("/proc/self/fd/" + std::to_string(fd));
+    SnapshotNodes nodes;
+    for (const SnapshotPart& part : reader->parts()) {
+      if (!reader->ReadPart(part, &nodes).ok()) state.SkipWithError("cannot read");
+      benchmark::DoNotOptimize(nodes.targets.data());
+    }
+  }
+  close(fd);
+  state.counters["ns/node"] = benchmark::Counter(
+      double(heap.nodes().size()) * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(Read)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace limpet::capture

@@ -94,9 +94,8 @@ static_assert(sizeof(SnapshotExtent) == 8);
 
 // The columns of a kObjects block, in this order. "Last": of the node of the same class before it in this block; 0 for the first.
 enum class SnapshotColumn : uint32_t {
-  kClass = 0,  // class id
-  kAddress =
-      1,  // difference d to the last address: d divisible by 16: zigzag(d / 16) * 2; else zigzag(d) * 2 + 1 (64 bits, wrapping)
+  kClass = 0,      // class id
+  kAddress = 1,    // difference d to the last address: d divisible by 16: zigzag(d / 16) * 2; else zigzag(d) * 2 + 1
   kSize = 2,       // zigzag(size - the last size): bytes
   kRefcount = 3,   // reference count; 0: immortal or none (synthetic)
   kBirth = 4,      // zigzag(birth - the last birth); birth = cell pair + 1; 0: not known
@@ -140,11 +139,12 @@ struct SnapshotRun {
   uint8_t kind;      // base::RefKind
   uint8_t strength;  // base::RefStrength
   uint16_t pad;
-  uint32_t label;  // name id, or the first index
+  uint32_t label;  // kAttribute, kField, kLocal, kClosure: a name's id, or kNoName; else the first index
   uint32_t count;
 };
 static_assert(sizeof(SnapshotRun) == 12);
 inline constexpr uint32_t kOpenRun = 0xffffffff;
+inline constexpr uint32_t kNoName = 0xffffffff;  // a name that could not be read
 
 struct SnapshotEnd {
   uint64_t nodes;  // the writer fills in these three

@@ -23,6 +23,7 @@ struct SyntheticNode {
   uint32_t refcount = 0;
   uint32_t birth = 0;
   std::vector<uint32_t> targets;
+  bool operator==(const SyntheticNode&) const = default;
 };
 
 class SyntheticHeap {

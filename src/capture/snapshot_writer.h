@@ -45,7 +45,7 @@ class SnapshotWriter {
 
   // One node; ids count up from 0. Targets are node ids; those that were never mentioned before cost least when they come in increasing
   // order. Targets that get no record before Finish are given back as missing by the reader.
-  // REQUIRES: the class was added; `count` is what its outline says, or at least that if it has an open run.
+  // REQUIRES: address < 2^62; the class was added; `count` is what its outline says, or at least that if it has an open run.
   void AddNode(uint32_t class_id, uint64_t address, uint64_t size, uint32_t refcount, uint32_t birth,
                const uint32_t* targets, size_t count);
   void AddText(uint32_t node, const char* text, size_t length);
