@@ -100,8 +100,8 @@ inline bool DecodeOwnValues(Memory& memory, const DictKeys& keys, uint64_t value
     const char* head = memory.Span(values, L::kValuesItems);
     if (!head) return false;
     const uint64_t capacity = static_cast<uint8_t>(head[L::kValuesCapacity]);
-    if (head[L::kValuesEmbedded] != 0) return true;  // part of the instance, which tells them
-    sink.OwnBlock(values, InlineValuesBytes(capacity));
+    // Embedded ones lie inside the instance, but once there is a dict, it is by the dict that they are reached.
+    if (head[L::kValuesEmbedded] == 0) sink.OwnBlock(values, InlineValuesBytes(capacity));
     return TellSplitValues(memory, keys, values + L::kValuesItems, capacity, sink);
   } else {
     uint8_t prefix;  // bytes before the first value
@@ -172,7 +172,7 @@ inline bool DecodeAttributes(Memory& memory, uint64_t object, uint64_t cached_ke
     const char* head = memory.Span(object + basic_size, L::kValuesItems);
     if (!head) return false;
     capacity = static_cast<uint8_t>(head[L::kValuesCapacity]);
-    if (head[L::kValuesValid] != 0) values = object + basic_size;
+    if (head[L::kValuesValid] != 0 && dict == 0) values = object + basic_size;
   }
   if (dict != 0) {
     sink.Run(RefKind::kAttribute, RefStrength::kOwned, Label::Literal("__dict__"), false);

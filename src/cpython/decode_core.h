@@ -7,6 +7,8 @@
 #include <cstring>
 
 #include "cpython/decode.h"
+#include "cpython/decode_containers.h"
+#include "cpython/decode_frame.h"
 #include "cpython/dict_keys.h"
 #include "cpython/layouts.h"
 #include "cpython/type_table.h"
@@ -46,8 +48,20 @@ template <class L, class Memory>
 inline uint64_t ObjectSize(Memory& memory, uint64_t object, const TypeInfo& type) {
   if (type.form == Form::kUnicode) return TextSize<L>(memory, object, type);
   if (type.item_size == 0) return type.basic_size;
+  if (type.form == Form::kGenerator) {
+    return type.basic_size + 8 * static_cast<uint64_t>(FrameSlots<L>(memory, object + L::kGeneratorFrame));
+  }
+  if (type.form == Form::kFrame) {
+    uint64_t frame = 0;
+    Get(memory, object + L::kFrameObjectFrame, &frame);
+    return type.basic_size + 8 * static_cast<uint64_t>(frame != 0 ? FrameSlots<L>(memory, frame) : 0);
+  }
   int64_t items = 0;
   if (!ItemCount<L>(memory, object, type.form, &items)) items = 0;
+  if (type.form == Form::kStructSequence) {
+    const uint64_t all = static_cast<uint64_t>(items > type.sequence_fields ? items : type.sequence_fields);
+    return L::kTupleItems + 8 * all;
+  }
   const uint64_t item_size = static_cast<uint64_t>(type.item_size < 0 ? -int64_t{type.item_size} : type.item_size);
   if (type.form == Form::kType) {
     uint64_t flags = 0;
@@ -61,6 +75,13 @@ inline uint64_t ObjectSize(Memory& memory, uint64_t object, const TypeInfo& type
     return type.basic_size + static_cast<uint64_t>(items) * item_size;  // not rounded up
   }
   return (type.basic_size + static_cast<uint64_t>(items) * item_size + 7) & ~uint64_t{7};
+}
+
+template <class Sink>
+inline void Tell(Sink& sink, RefKind kind, RefStrength strength, const char* name, uint64_t target) {
+  if (target == 0) return;
+  sink.Run(kind, strength, Label::Literal(name), false);
+  sink.Target(target);
 }
 
 template <class L, class Memory, class Sink>
@@ -85,13 +106,6 @@ bool DecodeText(Memory& memory, uint64_t object, Sink& sink) {
   return true;
 }
 
-template <class Sink>
-inline void Tell(Sink& sink, RefKind kind, RefStrength strength, const char* name, uint64_t target) {
-  if (target == 0) return;
-  sink.Run(kind, strength, Label::Literal(name), false);
-  sink.Target(target);
-}
-
 // The cells of a function's closure by the names of their variables. It is the tuple __closure__ that owns them, so these are borrowed.
 template <class L, class Memory, class Sink>
 bool DecodeClosure(Memory& memory, uint64_t object, Sink& sink) {
@@ -112,6 +126,34 @@ bool DecodeClosure(Memory& memory, uint64_t object, Sink& sink) {
     if (cell == 0 || name == 0) continue;
     sink.Run(RefKind::kClosure, RefStrength::kBorrowed, Label::Name(name), false);
     sink.Target(cell);
+  }
+  return true;
+}
+
+// A tuple of which Python code sees a part as items (os.stat_result: 10 of 19) and the others by name only.
+template <class L, class Memory, class Sink>
+bool DecodeStructSequence(Memory& memory, uint64_t object, const TypeInfo& type, Sink& sink) {
+  int64_t items;
+  if (!Get(memory, object + L::kObjectSize, &items) || items < 0 || items > kMaxItems) return false;
+  if (items < type.sequence_fields) items = type.sequence_fields;
+  sink.Run(RefKind::kItem, RefStrength::kOwned, Label::Index(0), true);
+  return TellTargets(memory, object + L::kTupleItems, static_cast<uint64_t>(items), sink);
+}
+
+template <class L, class Memory, class Sink>
+bool DecodeByteArray(Memory& memory, uint64_t object, Sink& sink) {
+  if constexpr (L::kByteArrayObject != kAbsent) {
+    uint64_t bytes;
+    if (!Get(memory, object + L::kByteArrayObject, &bytes)) return false;
+    Tell(sink, RefKind::kField, RefStrength::kOwned, "ob_bytes_object", bytes);
+  } else {
+    int64_t allocated;
+    uint64_t block;
+    if (!Get(memory, object + L::kByteArrayAllocated, &allocated) || !Get(memory, object + L::kByteArrayBlock, &block) ||
+        allocated < 0 || allocated > kMaxItems) {
+      return false;
+    }
+    if (block != 0) sink.OwnBlock(block, static_cast<uint64_t>(allocated));
   }
   return true;
 }
@@ -167,7 +209,7 @@ bool DecodeType(Memory& memory, uint64_t object, Sink& sink) {
   return DecodeCachedKeys<L>(memory, cached_keys, sink);
 }
 
-// What a code object keeps besides its fields: what 3.12+ made up on demand.
+// What a code object keeps besides its fields: what 3.12+ made up on demand, and the tables of who watches its execution.
 template <class L, class Memory, class Sink>
 bool DecodeCode(Memory& memory, uint64_t object, Sink& sink) {
   if constexpr (L::kCodeCached != kAbsent) {

@@ -37,6 +37,7 @@ class ObjectDecoder {
     TellFields(body, type.fields);
     constexpr unsigned kMore = kTraitSlots | kTraitManagedDict | kTraitDict;
     if ((type.traits & kMore) != 0 && !DecodeInstance(object, type)) return Result::kTorn;
+    if (type.form == Form::kCapsule) return HidesReferences(body) ? Result::kUnknownType : Result::kDone;
     return type.form == Form::kUnknown ? Result::kUnknownType : Result::kDone;
   }
 
@@ -55,6 +56,14 @@ class ObjectDecoder {
     switch (type.form) {
       case Form::kTuple:
         return DecodeTuple<L>(memory_, object, sink_);
+      case Form::kStructSequence:
+        return DecodeStructSequence<L>(memory_, object, type, sink_);
+      case Form::kByteArray:
+        return DecodeByteArray<L>(memory_, object, sink_);
+      case Form::kGenerator:
+        return DecodeGenerator<L>(memory_, object, sink_);
+      case Form::kFrame:
+        return DecodeFrameObject<L>(memory_, object, sink_);
       case Form::kList:
         return DecodeList<L>(memory_, object, sink_);
       case Form::kDict:
@@ -72,6 +81,11 @@ class ObjectDecoder {
       default:
         return true;
     }
+  }
+
+  // A capsule's pointer is C code's own, but from 3.13 on C code can show what it refers to.
+  static bool HidesReferences(const char* capsule) {
+    return L::kCapsuleTraverse != kAbsent && At<uint64_t>(capsule, L::kCapsuleTraverse) != 0;
   }
 
   // `body` holds the object up to its basic size.

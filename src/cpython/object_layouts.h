@@ -129,6 +129,35 @@ struct ObjectLayoutCommon {
   static constexpr int kCodeCached = kAbsent;      // 3.12+: points to _PyCoCached: code, varnames, cellvars, freevars
   static constexpr int kCodeMonitoring = kAbsent;  // 3.12+
   static constexpr int kCodeLineArray = kAbsent;   // 3.11
+
+  // PyFrameObject.
+  static constexpr int kFrameObjectFrame = 24;  // the _PyInterpreterFrame that it shows
+  static constexpr int kFrameExtraLocals = kAbsent;
+  static constexpr int kFrameLocalsCache = kAbsent;
+  static constexpr int kFrameOverwrittenLocals = kAbsent;
+  static constexpr int kFrameObjectData = 48;  // the frame itself, once it returned
+
+  // Generators, coroutines and asynchronous generators begin alike.
+  static constexpr int kGeneratorCode = kAbsent;  // 3.11
+  static constexpr int kGeneratorName = 24;       // then qualname, the exception being handled, previous_item, origin or finalizer
+  static constexpr int kGeneratorState = 67;      // a signed byte
+  static constexpr int kGeneratorCleared = 4;     // its value when there is no frame any more
+  static constexpr int kGeneratorFrame = 72;
+
+  // _PyInterpreterFrame, what is not on the hot path.
+  static constexpr int kFrameBuiltins = 32;
+  static constexpr uint64_t kReferenceTags = 0;  // 3.14+: tag bits of a stack reference: 1 borrowed, 3 a small int, 2 nothing
+
+  // Kinds of a code object's names: bits.
+  static constexpr uint8_t kLocalCell = 0x40;
+  static constexpr uint8_t kLocalFree = 0x80;
+
+  static constexpr int kCapsuleTraverse = kAbsent;  // 3.13+, capsule.c: a function like tp_traverse
+
+  // bytearray: the block, or in 3.15 the bytes object that has it.
+  static constexpr int kByteArrayAllocated = 24;
+  static constexpr int kByteArrayBlock = 32;
+  static constexpr int kByteArrayObject = kAbsent;
 };
 
 struct ObjectLayout311 : ObjectLayoutCommon {
@@ -147,6 +176,11 @@ struct ObjectLayout311 : ObjectLayoutCommon {
   static constexpr int kUnicodeUtf8 = 56;
   static constexpr int kLongTagShift = 0;  // ob_size, its sign that of the number
   static constexpr int kCodeBytecode = 152;
+  static constexpr int kGeneratorCode = 16;
+  static constexpr int kGeneratorName = 32;
+  static constexpr int kGeneratorState = 75;
+  static constexpr int kGeneratorFrame = 80;
+  static constexpr int kFrameBuiltins = 16;
   static constexpr int kCodeLineArray = 160;
   static constexpr int kCodeExtra = 176;
 };
@@ -161,6 +195,10 @@ struct ObjectLayout312 : ObjectLayoutCommon {
 
 struct ObjectLayout313 : ObjectLayoutCommon {
   static constexpr bool kInlineValues = true;
+  static constexpr int kCapsuleTraverse = 48;
+  static constexpr int kFrameExtraLocals = 48;
+  static constexpr int kFrameLocalsCache = 56;
+  static constexpr int kFrameObjectData = 64;
   static constexpr int kFunctionTypeParams = 120;
   static constexpr int kCodeCached = 160;
   static constexpr int kCodeMonitoring = 176;
@@ -169,6 +207,12 @@ struct ObjectLayout313 : ObjectLayoutCommon {
 
 struct ObjectLayout314 : ObjectLayoutCommon {
   static constexpr bool kInlineValues = true;
+  static constexpr int kCapsuleTraverse = 48;
+  static constexpr int kFrameExtraLocals = 48;
+  static constexpr int kFrameLocalsCache = 56;
+  static constexpr int kFrameOverwrittenLocals = 64;
+  static constexpr int kFrameObjectData = 72;
+  static constexpr uint64_t kReferenceTags = 3;
   static constexpr int kTupleItems = 32;
   static constexpr int kFunctionAnnotate = 120;
   static constexpr int kFunctionTypeParams = 128;
@@ -179,6 +223,14 @@ struct ObjectLayout314 : ObjectLayoutCommon {
 
 struct ObjectLayout315 : ObjectLayoutCommon {
   static constexpr bool kInlineValues = true;
+  static constexpr int kCapsuleTraverse = 48;
+  static constexpr int kFrameExtraLocals = 48;
+  static constexpr int kFrameLocalsCache = 56;
+  static constexpr int kFrameOverwrittenLocals = 64;
+  static constexpr int kFrameObjectData = 72;
+  static constexpr uint64_t kReferenceTags = 3;
+  static constexpr int kGeneratorCleared = 5;
+  static constexpr int kByteArrayObject = 56;
   static constexpr int kTypeSize = 424;
   static constexpr int kHeapTypeName = 864;
   static constexpr int kHeapTypeSlots = 872;

@@ -42,6 +42,7 @@ struct TypeInfo {
   int32_t dict_offset;  // kTraitDict; negative: from the end of the object
   uint32_t first_slot;  // kTraitSlots
   uint16_t slot_count;
+  uint16_t sequence_fields;  // kStructSequence: items in all, those that are no items to Python code included
   uint16_t pre_header;  // bytes before the object that its block begins with (GC head, managed dict words)
   Form form;
   uint8_t traits;      // TypeTrait
@@ -150,6 +151,7 @@ class TypeTable {
         info->fields = known->fields;
         break;
       }
+      if (depth == 0 && IsStructSequence(raw, info)) return true;
       RawType base;
       if (depth == kMaxBases || raw.base == 0 || !ReadType<L>(memory_, raw.base, &base)) return false;
       info->traits |= kTraitDerived;
@@ -171,6 +173,25 @@ class TypeTable {
     info->slot_count = static_cast<uint16_t>(count);
     if (count != 0) info->traits |= kTraitSlots;
     return true;
+  }
+
+  // A struct sequence is a tuple whose members are its own items, by name.
+  bool IsStructSequence(const RawType& raw, TypeInfo* info) {
+    RawType base;
+    if (raw.members == 0 || !ReadType<L>(memory_, raw.base, &base)) return false;
+    const KnownType* known = Recognise<L>(memory_, base);
+    if (known == nullptr || known->form != Form::kTuple) return false;
+    int64_t end = L::kTupleItems;
+    for (int i = 0; i < 1000; ++i) {
+      RawMember member;
+      if (!ReadMember<L>(memory_, raw.members + static_cast<uint64_t>(i) * L::kMemberSize, &member)) return false;
+      if (member.name == 0) break;
+      if (member.type != L::kMemberObject || member.offset < L::kTupleItems || member.offset > L::kTupleItems + 8000) return false;
+      if (member.offset + 8 > end) end = member.offset + 8;
+    }
+    info->form = Form::kStructSequence;
+    info->sequence_fields = static_cast<uint16_t>((end - L::kTupleItems) / 8);
+    return info->sequence_fields != 0 && info->sequence_fields >= (raw.basic_size - base.basic_size) / 8;
   }
 
   // Adds the references among tp_members that lie between the base's end and the type's; *bytes is what all members there cover.
