@@ -135,8 +135,9 @@ struct ExceptionFields {
   Attribute(24, "args"), Hidden(32, "notes"), Attribute(40, "__traceback__"), Attribute(48, "__context__"), \
       Attribute(56, "__cause__")
   static constexpr Field kBase[] = {LIMPET_EXCEPTION_FIELDS};
-  static constexpr Field kGroup[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "message"), Attribute(80, "exceptions"),
-                                     Hidden(L::kMinor < 14 ? kAbsent : 88, "excs_str")};
+  static constexpr Field kGroup[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "message"), Attribute(80, "exceptions")};
+  static constexpr Field kGroupWithText[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "message"), Attribute(80, "exceptions"),
+                                             Hidden(88, "excs_str")};
   static constexpr Field kSyntax[] = {LIMPET_EXCEPTION_FIELDS,
                                       Attribute(72, "msg"),
                                       Attribute(80, "filename"),

