@@ -74,6 +74,7 @@ class SiteBuilder {
     for (uint32_t site = 0; site < process_.sites.size(); ++site) BuildSite(site);
     if (counters_.peak) FillImage(*counters_.peak, process_.peak, &Site::peak_live);
     if (counters_.final) FillImage(*counters_.final, process_.final, &Site::final_live);
+    NumberRecords(joined);
     std::erase_if(process_.sites, [](const Site& site) { return site.cohorts.empty(); });
     for (const Site& site : process_.sites) {
       process_.births += site.births;
@@ -211,6 +212,19 @@ class SiteBuilder {
     image.time_ns = raw.header.time_ns;
     image.group = epochs_.GroupOf(raw.header.epoch);
     for (const Site& site : process_.sites) image.live += site.*live;
+  }
+
+  // Sites without births are about to be left out: the others move up.
+  void NumberRecords(const std::vector<uint32_t>& joined) {
+    std::vector<std::optional<SiteId>> number(process_.sites.size());
+    uint32_t next = 0;
+    for (size_t site = 0; site < number.size(); ++site) {
+      if (!process_.sites[site].cohorts.empty()) number[site] = SiteId{next++};
+    }
+    process_.site_of_record.resize(joined.size());
+    for (size_t i = 0; i < joined.size(); ++i) {
+      if (joined[i] != kNone) process_.site_of_record[i] = number[joined[i]];
+    }
   }
 
   const RawCounters& counters_;

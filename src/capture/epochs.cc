@@ -81,4 +81,10 @@ EpochTable ReadEpochs(const TableFile& file, ProblemLog& problems) {
   return table;
 }
 
+GroupId Process::GroupOf(uint32_t fine_epoch) const {
+  const auto after = std::upper_bound(groups.begin(), groups.end(), fine_epoch,
+                                      [](uint32_t epoch, const EpochGroup& group) { return epoch < group.first_fine; });
+  return GroupId{uint32_t(after == groups.begin() ? 0 : after - groups.begin() - 1)};
+}
+
 }  // namespace limpet::capture

@@ -39,6 +39,22 @@ TEST(Reader, GivesStacksInnermostFirst) {
   EXPECT_EQ(caller.column, std::nullopt);
 }
 
+TEST(Reader, KnowsSitesByTheirNumberInTheFile) {
+  ProcessBuilder b;
+  const auto never = b.Site({{"never.py", "f", 1}});
+  const auto site = b.Site({{"app.py", "f", 1}});
+  b.Born(site, 10, 1000);
+  b.NextEpoch();
+  b.Born(site, 5, 50);
+  const Process process = b.Read();
+  ASSERT_EQ(process.site_of_record.size(), 2u);
+  EXPECT_EQ(process.site_of_record[never], std::nullopt);
+  EXPECT_EQ(process.site_of_record[site], SiteId{0});
+  EXPECT_EQ(process.GroupOf(0), GroupId{0});
+  EXPECT_EQ(process.GroupOf(1), GroupId{1});
+  EXPECT_EQ(process.GroupOf(77), GroupId{1});
+}
+
 TEST(Reader, CountsByEpochOfBirth) {
   ProcessBuilder b;
   const auto site = b.Site({{"app.py", "f", 1}});

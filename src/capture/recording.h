@@ -152,6 +152,8 @@ struct Process {
   std::vector<Frame> frames;
   std::vector<Node> nodes;  // [0] is the empty stack
   std::vector<Site> sites;  // one per (node, domain) with births
+  // By the number that a site has in the file, as heap snapshots name it: what is its place in `sites`? None: damaged, or without births.
+  std::vector<std::optional<SiteId>> site_of_record;
   std::vector<EpochGroup> groups;
   std::vector<SampleRecord> samples;
   std::vector<Mark> marks;
@@ -173,6 +175,8 @@ struct Process {
   std::vector<std::string>
       problems;  // what was odd in the file, one sentence each, with the place; empty for a sound one
 
+  // The group of a fine epoch; the last one for epochs that came after the recording was read.
+  GroupId GroupOf(uint32_t fine_epoch) const;
   // Frames of a stack, innermost first. Empty for node 0.
   std::vector<FrameId> Stack(NodeId node) const;
 };
