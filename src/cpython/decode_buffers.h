@@ -114,7 +114,6 @@ bool DecodeCtypesType(Memory& memory, uint64_t object, Sink& sink) {
 
 struct BufferFields {
   static constexpr Field kArrayIterator[] = {Hidden(24, "ao")};
-  static constexpr Field kPickleBuffer[] = {Hidden(24, "obj")};  // Objects/picklebufobject.c
   // Modules/_ctypes/ctypes.h
   static constexpr Field kData[] = {Attribute(32, "_b_base_"), Attribute(64, "_objects")};
   static constexpr Field kFunction[] = {
@@ -137,7 +136,6 @@ inline constexpr LibraryType kBufferTypes[] = {
     {"array.arrayiterator", 11, 15, 40, List(BufferFields::kArrayIterator)},
     {"mmap.mmap", 11, 15, 80, {}, {}, LibraryForm::kMemoryMap},
     {"mmap.mmap", 13, 14, 88, {}, {}, LibraryForm::kMemoryMap},
-    {"pickle.PickleBuffer", 11, 15, 104, List(BufferFields::kPickleBuffer)},
     {"_ctypes._CData", 11, 15, 96, List(BufferFields::kData), {}, LibraryForm::kCtypesData},
     {"_ctypes.CFuncPtr", 11, 15, 160, List(BufferFields::kFunction), {}, LibraryForm::kCtypesData},
     {"StgDict", 11, 12, 192, List(BufferFields::kDict), {}, LibraryForm::kCtypesDict, true},

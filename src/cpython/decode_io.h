@@ -68,7 +68,6 @@ inline constexpr LibraryType kIoTypes[] = {
      LibraryForm::kStringWriter},
     {"_io.BytesIO", 11, 15, 64, List(IoFields::kBytes)},
     {"_io._BytesIOBuffer", 11, 15, 24, List(IoFields::kBytesBuffer)},
-    {"stderrprinter", 11, 15, 24},
 };
 
 }  // namespace limpet::cpython

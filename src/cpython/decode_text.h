@@ -223,8 +223,6 @@ struct TextFields {
   static constexpr Field kEncoder[] = {Attribute(16, "markers"),       Attribute(24, "default"),
                                        Attribute(32, "encoder"),       Attribute(40, "indent"),
                                        Attribute(48, "key_separator"), Attribute(56, "item_separator")};
-  // Objects/stringlib/unicode_format.h: the text that is taken apart.
-  static constexpr Field kFormatIterator[] = {Hidden(16, "str")};
 };
 
 // Modules/_pickle.c: PicklerObject, UnpicklerObject.
@@ -374,9 +372,6 @@ inline constexpr LibraryType kTextTypes[] = {
      LibraryForm::kExpatParser},
     {"pyexpat.xmlparser", 13, 15, 88, List(XmlFields::kExpat14), Blocks(XmlFields::kExpatBlocks14),
      LibraryForm::kExpatParser},
-    {"EncodingMap", 11, 15, 64},
-    {"fieldnameiterator", 11, 15, 56, List(TextFields::kFormatIterator)},
-    {"formatteriterator", 11, 15, 48, List(TextFields::kFormatIterator)},
     {"unicodedata.UCD", 11, 15, 40},
 };
 

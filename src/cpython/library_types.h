@@ -37,10 +37,12 @@ inline const LibraryType* FindAmong(const LibraryType (&types)[kCount], int mino
   return nullptr;
 }
 
-// The known type of this tp_name and basic size, or null. REQUIRES: the type is none that a class statement made.
+// The known type of this tp_name and basic size, or null. `heap`: the type was made at run time.
 template <class L>
-const LibraryType* FindLibraryType(const char* name, int64_t basic_size) {
+const LibraryType* FindLibraryType(const char* name, int64_t basic_size, bool heap) {
   constexpr int kMinor = L::kMinor;
+  // A class statement names its type without a module: `class keys` is none of ours.
+  if (heap && strchr(name, '.') == nullptr) return nullptr;
   if (const LibraryType* type = FindAmong(kCollectionsTypes, kMinor, name, basic_size)) return type;
   if (const LibraryType* type = FindAmong(kTaskTypes, kMinor, name, basic_size)) return type;
   if (const LibraryType* type = FindAmong(kIoTypes, kMinor, name, basic_size)) return type;
