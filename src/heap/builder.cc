@@ -40,8 +40,8 @@ std::vector<Run> GraphBuilder::RunsOf(const Node& node, bool type_edge) const {
   for (const Reference& reference : node.references) {
     if (!runs.empty() && runs.back().strength == reference.strength) {
       Run& last = runs.back();
-      const bool next_item =
-          last.kind == RefKind::kItem && reference.kind == RefKind::kItem && last.label + last.count == reference.argument;
+      const bool next_item = last.kind == RefKind::kItem && reference.kind == RefKind::kItem &&
+                             last.label + last.count == reference.argument;
       const bool next_key = last.kind == RefKind::kKey && reference.kind == RefKind::kKey && last.count % 2 == 0;
       const bool next_value = last.kind == RefKind::kKey && reference.kind == RefKind::kValue && last.count % 2 == 1;
       if (next_item || next_key || next_value) {
@@ -185,7 +185,8 @@ class Draughtsman {
     if (label.empty()) builder_.AddItem(from, to, (*items)++);
     else if (label[0] == '.') builder_.AddAttribute(from, to, label.substr(1));
     else if (label[0] == '[') builder_.AddItem(from, to, uint32_t(std::stoul(label.substr(1))));
-    else if (label[0] == '~') builder_.AddEdge(from, to, RefKind::kField, builder_.AddName("referent"), RefStrength::kWeak);
+    else if (label[0] == '~')
+      builder_.AddEdge(from, to, RefKind::kField, builder_.AddName("referent"), RefStrength::kWeak);
     else if (label[0] == '?') builder_.AddEdge(from, to, RefKind::kScanned, 16, RefStrength::kMaybe);
     else if (label[0] == '{') builder_.AddEntry(from, KeyOf(label.substr(1, label.size() - 2)), to);
     else LIMPET_CHECK(false, label);

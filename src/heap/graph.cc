@@ -9,7 +9,13 @@
 namespace limpet::heap {
 
 GraphParts::GraphParts(size_t nodes, size_t edge_count)
-    : first_edge(nodes + 1), edges(edge_count), class_of(nodes), size(nodes), refcount(nodes), birth(nodes), address(nodes) {
+    : first_edge(nodes + 1),
+      edges(edge_count),
+      class_of(nodes),
+      size(nodes),
+      refcount(nodes),
+      birth(nodes),
+      address(nodes) {
   LIMPET_CHECK(nodes < kNoNode);
   LIMPET_CHECK(edge_count < kNoEdge);
 }

@@ -86,9 +86,9 @@ struct Class {
   TypeId type = 0;
   uint32_t first_run = 0;  // into Graph::runs()
   uint32_t run_count = 0;
-  uint32_t fixed = 0;        // references that the runs other than the open one cover
-  bool has_maybe = false;    // some run is kMaybe
-  bool type_edge = false;    // the first run is kType, added here: not of the snapshot
+  uint32_t fixed = 0;      // references that the runs other than the open one cover
+  bool has_maybe = false;  // some run is kMaybe
+  bool type_edge = false;  // the first run is kType, added here: not of the snapshot
 };
 
 // What one reference is called.
@@ -116,7 +116,7 @@ struct GraphParts {
   PackedArray<2> class_of;
   PackedArray<2> size;
   PackedArray<2> refcount;
-  PackedArray<3> birth;    // cell pair + 1, 0: not known
+  PackedArray<3> birth;  // cell pair + 1, 0: not known
   PackedArray<6> address;
   std::vector<std::pair<NodeId, std::string>> texts;  // any order
 
@@ -141,6 +141,7 @@ class Graph {
 
   EdgeIndex first_edge(NodeId node) const { return parts_.first_edge[node]; }
   EdgeIndex last_edge(NodeId node) const { return parts_.first_edge[node + 1]; }  // one past
+  const uint32_t* first_edges() const { return parts_.first_edge.data(); }
   uint32_t degree(NodeId node) const { return last_edge(node) - first_edge(node); }
   Edge edge(EdgeIndex index) const { return Edge(parts_.edges[index]); }
   NodeId Source(EdgeIndex index) const;  // by binary search
@@ -178,14 +179,16 @@ class Graph {
     }
   }
 
-  const std::vector<NodeId>& roots() const { return roots_; }       // ascending
-  const std::vector<Entry>& entries() const { return entries_; }    // by node; no roots among them
-  uint64_t overdrawn() const { return overdrawn_; }  // references beyond their targets' counts: torn objects, or our mistakes
+  const std::vector<NodeId>& roots() const { return roots_; }     // ascending
+  const std::vector<Entry>& entries() const { return entries_; }  // by node; no roots among them
+  uint64_t overdrawn() const {
+    return overdrawn_;
+  }  // references beyond their targets' counts: torn objects, or our mistakes
   uint64_t total_bytes() const { return total_bytes_; }
 
-  NodeId FindAddress(uint64_t address) const;  // kNoNode: no object is there. Looks at all.
+  NodeId FindAddress(uint64_t address) const;    // kNoNode: no object is there. Looks at all.
   TypeId FindType(std::string_view name) const;  // types().size() if there is none
-  size_t bytes() const;  // of memory that the columns take
+  size_t bytes() const;                          // of memory that the columns take
 
  private:
   friend void FindEntries(Graph& graph);  // surplus.cc

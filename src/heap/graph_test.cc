@@ -139,7 +139,8 @@ RC_GTEST_PROP(Reach, EqualsTheSlowOne, ()) {
 
 std::vector<std::string> EntryNames(const Drawing& d) {
   std::vector<std::string> names;
-  for (const Entry& entry : d.graph.entries()) names.push_back(d.NameOf(entry.node) + "+" + std::to_string(entry.surplus));
+  for (const Entry& entry : d.graph.entries())
+    names.push_back(d.NameOf(entry.node) + "+" + std::to_string(entry.surplus));
   return names;
 }
 

@@ -46,8 +46,8 @@ inline GraphPlan MakePlanOfAnySize() {
   plan.surplus = *rc::gen::container<std::vector<uint32_t>>(*rc::gen::inRange(0, 3), node);
   plan.edges = *rc::gen::container<std::vector<GraphPlan::PlannedEdge>>(
       *rc::gen::inRange<size_t>(0, 3 * plan.nodes + 1),
-      rc::gen::apply([](uint32_t from, uint32_t to, int kind) { return GraphPlan::PlannedEdge{from, to, kind}; }, node, node,
-                     rc::gen::inRange(0, 7)));
+      rc::gen::apply([](uint32_t from, uint32_t to, int kind) { return GraphPlan::PlannedEdge{from, to, kind}; }, node,
+                     node, rc::gen::inRange(0, 7)));
   return plan;
 }
 
@@ -60,13 +60,27 @@ inline Graph BuildPlan(const GraphPlan& plan) {
   std::vector<uint32_t> items(plan.nodes);
   for (const GraphPlan::PlannedEdge& edge : plan.edges) {
     switch (edge.kind) {
-      case 0: builder.AddItem(edge.from, edge.to, items[edge.from]++); break;
-      case 1: builder.AddAttribute(edge.from, edge.to, "x"); break;
-      case 2: builder.AddEntry(edge.from, edge.to, edge.to); break;
-      case 3: builder.AddEdge(edge.from, edge.to, RefKind::kLocal, builder.AddName("v")); break;
-      case 4: builder.AddEdge(edge.from, edge.to, RefKind::kField, builder.AddName("w"), RefStrength::kWeak); break;
-      case 5: builder.AddEdge(edge.from, edge.to, RefKind::kScanned, 8, RefStrength::kMaybe); break;
-      default: builder.AddAttribute(edge.from, edge.to, "y"); break;
+      case 0:
+        builder.AddItem(edge.from, edge.to, items[edge.from]++);
+        break;
+      case 1:
+        builder.AddAttribute(edge.from, edge.to, "x");
+        break;
+      case 2:
+        builder.AddEntry(edge.from, edge.to, edge.to);
+        break;
+      case 3:
+        builder.AddEdge(edge.from, edge.to, RefKind::kLocal, builder.AddName("v"));
+        break;
+      case 4:
+        builder.AddEdge(edge.from, edge.to, RefKind::kField, builder.AddName("w"), RefStrength::kWeak);
+        break;
+      case 5:
+        builder.AddEdge(edge.from, edge.to, RefKind::kScanned, 8, RefStrength::kMaybe);
+        break;
+      default:
+        builder.AddAttribute(edge.from, edge.to, "y");
+        break;
     }
   }
   for (const uint32_t node : plan.surplus) builder.AddSurplus(node, 1);

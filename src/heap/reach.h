@@ -20,8 +20,7 @@ struct Cut {
 class Reach {
  public:
   // `cut` must outlive this.
-  explicit Reach(const Graph& graph, const Cut* cut = nullptr)
-      : graph_(graph), cut_(cut), seen_(graph.node_count()) {}
+  explicit Reach(const Graph& graph, const Cut* cut = nullptr) : graph_(graph), cut_(cut), seen_(graph.node_count()) {}
 
   // Adds what `starts` reach, themselves included. Returns how many objects are new.
   size_t From(std::span<const NodeId> starts);

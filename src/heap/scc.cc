@@ -9,7 +9,10 @@ namespace {
 class Tarjan {
  public:
   Tarjan(const Graph& graph, const Bits& members)
-      : graph_(graph), members_(members), index_(graph.node_count()), result_{HugeArray<ComponentId>(graph.node_count()), {}} {
+      : graph_(graph),
+        members_(members),
+        index_(graph.node_count()),
+        result_{HugeArray<ComponentId>(graph.node_count()), {}} {
     std::fill(result_.of.begin(), result_.of.end(), kNoComponent);
   }
 

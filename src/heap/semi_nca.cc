@@ -28,6 +28,7 @@ void SemiNca::Visit(NodeId node, Number parent) {
   for (EdgeIndex e = first; e < std::min(last, first + 4); ++e) {
     const NodeId target = graph_.edge(e).target();
     __builtin_prefetch(&number_[target]);
+    __builtin_prefetch(graph_.first_edges() + target);
   }
 }
 
@@ -108,14 +109,20 @@ Number SemiNca::Semidominator(Number number, const Referrers& referrers) {
   return semi;
 }
 
-// Brings what the nodes of smaller numbers will need nearer, in three stages, as each needs what the one before it brought.
+// Brings what the nodes of smaller numbers will need nearer, in stages, as each needs what the one before it brought.
 inline void SemiNca::PrefetchFor(Number number, const Referrers& referrers) const {
-  constexpr Number kFar = 48, kMiddle = 32, kNear = 16;
-  if (number < kFar + 2) return;
-  __builtin_prefetch(referrers.first() + vertex_[number - kFar]);
-  __builtin_prefetch(referrers.sources() + referrers.first()[vertex_[number - kMiddle]]);
-  const std::span<const NodeId> sources = referrers.of(vertex_[number - kNear]);
-  for (size_t i = 0; i < std::min<size_t>(sources.size(), 4); ++i) __builtin_prefetch(&number_[sources[i]]);
+  constexpr Number kStage = 12;
+  constexpr size_t kSources = 4;
+  if (number < 5 * kStage + 2) return;
+  const auto sources_of = [&](Number of) {
+    const std::span<const NodeId> all = referrers.of(vertex_[of]);
+    return all.size() == 1 ? std::span<const NodeId>() : all.first(std::min(all.size(), kSources));
+  };
+  __builtin_prefetch(referrers.first() + vertex_[number - 5 * kStage]);
+  __builtin_prefetch(referrers.sources() + referrers.first()[vertex_[number - 4 * kStage]]);
+  for (const NodeId source : sources_of(number - 3 * kStage)) __builtin_prefetch(&number_[source]);
+  for (const NodeId source : sources_of(number - 2 * kStage)) __builtin_prefetch(&links_[number_[source]]);
+  for (const NodeId source : sources_of(number - kStage)) __builtin_prefetch(&links_[links_[number_[source]].ancestor]);
 }
 
 void SemiNca::FindSemidominators(const Referrers& referrers) {

@@ -53,9 +53,9 @@ class SemiNca {
   void PrefetchFor(Number number, const Referrers& referrers) const;
 
   const Graph& graph_;
-  HugeArray<Number> number_;     // by node
-  HugeArray<NodeId> vertex_;     // by number, as are the others
-  HugeArray<Link> links_;        // ancestor: at first the parent in the search's tree
+  HugeArray<Number> number_;  // by node
+  HugeArray<NodeId> vertex_;  // by number, as are the others
+  HugeArray<Link> links_;     // ancestor: at first the parent in the search's tree
   HugeArray<Number> semi_;
   HugeArray<Number> dominator_;  // at first the parent
   Bits top_;                     // children of the virtual roots

@@ -128,7 +128,8 @@ std::vector<TypeSurplusGrowth> SurplusGrowth(const Graph& before, const Graph& a
     row.before.type = row.after.type = name;
     if (row.references() != 0) rows.push_back(std::move(row));
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.references() > b.references(); });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a.references() > b.references(); });
   return rows;
 }
 

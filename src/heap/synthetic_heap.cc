@@ -13,7 +13,7 @@ namespace {
 
 constexpr NodeId kInterpreter = 0, kModule = 1, kModuleDict = 2, kRegistry = 3, kSessionType = 4, kNodeType = 5;
 constexpr NodeId kFirstShared = 6, kShared = 1000, kFirstUnit = kFirstShared + kShared;
-constexpr NodeId kUnit = 8;       // objects of a session: Session, str, dict, list, tuple, Node, int, bytes
+constexpr NodeId kUnit = 8;        // objects of a session: Session, str, dict, list, tuple, Node, int, bytes
 constexpr size_t kUnitEdges = 19;  // of these; the registry has one more for each
 constexpr NodeId kCycles = 1000;
 
@@ -29,7 +29,8 @@ class HeapMaker {
  public:
   explicit HeapMaker(size_t objects)
       : units_(NodeId((objects - kFirstUnit - 2 * kCycles) / kUnit)),
-        parts_(kFirstUnit + size_t{units_} * kUnit + 2 * kCycles, 4 + size_t{units_} * (kUnitEdges + 1) + 2 * kCycles) {}
+        parts_(kFirstUnit + size_t{units_} * kUnit + 2 * kCycles, 4 + size_t{units_} * (kUnitEdges + 1) + 2 * kCycles) {
+  }
 
   Graph Make() {
     AddTypesAndClasses();
@@ -52,8 +53,19 @@ class HeapMaker {
   }
 
  private:
-  enum : ClassId { kInterpreterClass, kModuleClass, kDictClass, kListClass, kTypeClass, kStrClass, kSessionClass, kTupleClass,
-                   kNodeClass, kIntClass, kBytesClass };
+  enum : ClassId {
+    kInterpreterClass,
+    kModuleClass,
+    kDictClass,
+    kListClass,
+    kTypeClass,
+    kStrClass,
+    kSessionClass,
+    kTupleClass,
+    kNodeClass,
+    kIntClass,
+    kBytesClass
+  };
 
   void AddTypesAndClasses() {
     const auto add = [&](const char* name, uint32_t flags, std::vector<Run> runs, bool type_edge = false) {
@@ -73,7 +85,8 @@ class HeapMaker {
     add("type", 0, {});
     add("str", 0, {});
     add("app.Session", capture::kTypeHeap,
-        {own_type, attribute("id"), attribute("data"), attribute("items"), attribute("peer"), attribute("parent")}, true);
+        {own_type, attribute("id"), attribute("data"), attribute("items"), attribute("peer"), attribute("parent")},
+        true);
     add("tuple", 0, {items});
     add("app.Node", capture::kTypeHeap, {own_type, attribute("owner"), attribute("next")}, true);
     add("int", 0, {});
