@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -54,9 +55,14 @@ Task g_task;
 capture::SnapshotWriter g_writer;
 LoadedModules g_modules;
 
-uint32_t BirthOf(uint64_t block) {
+// Cell pairs stand for places and times. None changes its meaning while a snapshot is under way: see SnapshotRunning.
+uint32_t PairOfBlock(uint64_t block) {
   const uint32_t* word = FindWord(block);
   return word ? DecodeRow(word).cell : 0;
+}
+capture::SnapshotBirth BirthOfPair(uint32_t pair) {
+  const CellRecord& cell = PairAt(pair)->half[0];
+  return {cell.site, cell.epoch};
 }
 
 void BePoliteAndMortal() {
@@ -78,7 +84,8 @@ void TellResult(walk::WalkStop stop, int error) {
 int Child(void*) {
   BePoliteAndMortal();
   const int fd = open(g_task.part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd < 0 || !g_writer.Open(fd, g_task.header)) {
+  // Who waits for this file knows by the lock that its writer lives.
+  if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || !g_writer.Open(fd, g_task.header)) {
     TellResult(walk::WalkStop::kFile, errno);
     _exit(1);
   }
@@ -86,12 +93,15 @@ int Child(void*) {
   options.minor = int(g_agent.minor);
   options.runtime = reinterpret_cast<uint64_t>(g_python.runtime);
   options.redact = g_agent.options.redact;
+  options.while_collecting = g_task.header.trigger == uint32_t(SnapshotTrigger::kExit);
   options.max_ns = kMaxWalkNs;
   options.max_bytes = kMaxFileBytes;
   options.call_traverse = true;
   options.modules = g_modules.list();
   options.module_count = g_modules.Find();
-  options.birth = BirthOf;
+  options.origin = PairOfBlock;
+  options.birth = BirthOfPair;
+  options.max_origins = g_agent.file.Count(capture::Table::kCells) / 2;
   options.progress = &g_agent.file.header()->snapshot_nodes;
   const walk::WalkStop stop = walk::WalkOwn(options, g_writer);
   const bool whole = stop == walk::WalkStop::kComplete || stop == walk::WalkStop::kTime || stop == walk::WalkStop::kSize;
@@ -164,9 +174,14 @@ void Reap(uint64_t now_ns) {
   Plan(now_ns, g_taking.pause_ns + cpu_ns / kChildShare);
 }
 
-bool MayTake(uint64_t) {
-  return g_python.main_interpreter && !g_taking.child && g_agent.options.snapshots && HoldsMainLock(tls.thread) &&
-         walk::CanWalkOwn(int(g_agent.minor), reinterpret_cast<uint64_t>(g_python.runtime)) == walk::WalkStop::kComplete;
+// The last one is taken whatever else goes on: beside another that is still being written, and within the collection that finalisation
+// begins with (its lists are whole again by the time that it frees anything).
+bool MayTake(SnapshotTrigger trigger) {
+  if (!g_agent.options.snapshots || !g_python.main_interpreter || !HoldsMainLock(tls.thread)) return false;
+  const bool last = trigger == SnapshotTrigger::kExit;
+  if (g_taking.child && !last) return false;
+  const walk::WalkStop stop = walk::CanWalkOwn(int(g_agent.minor), reinterpret_cast<uint64_t>(g_python.runtime));
+  return stop == walk::WalkStop::kComplete || (last && stop == walk::WalkStop::kCollecting);
 }
 
 // REQUIRES: g_taking_lock, and MayTake.
@@ -202,9 +217,10 @@ void ConsiderSnapshot(uint64_t now_ns) {
     g_taking.next_ns = header->start_monotonic_ns + first;
   }
   const bool due = g_agent.options.snapshots_auto && now_ns >= g_taking.next_ns;
-  if ((asked || due) && MayTake(now_ns)) {
+  const SnapshotTrigger trigger = asked ? SnapshotTrigger::kRequest : SnapshotTrigger::kInterval;
+  if ((asked || due) && MayTake(trigger)) {
     g_taking.requests_seen = requests;
-    Take(asked ? SnapshotTrigger::kRequest : SnapshotTrigger::kInterval, now_ns);
+    Take(trigger, now_ns);
   }
   g_taking_lock.Unlock();
 }
@@ -212,7 +228,7 @@ void ConsiderSnapshot(uint64_t now_ns) {
 void TakeSnapshot(SnapshotTrigger trigger, uint64_t now_ns) {
   if (!g_taking_lock.TryLock()) return;
   Reap(now_ns);
-  if (MayTake(now_ns)) Take(trigger, now_ns);
+  if (MayTake(trigger)) Take(trigger, now_ns);
   g_taking_lock.Unlock();
 }
 

@@ -71,6 +71,7 @@ enum class SnapshotBlockKind : uint32_t {
   kTexts = 6,     // u32 node, u32 length, text: previews of keys, names of synthetic nodes
   kEnd = 7,       // SnapshotEnd, as it is (no columns)
   kEdges = 8,     // one column: references of the node `first`, coded as in SnapshotColumn::kEdges
+  kBirths = 9,    // SnapshotBirth: where and when blocks were born; ids count up from 0
 };
 
 struct SnapshotBlock {
@@ -98,7 +99,7 @@ enum class SnapshotColumn : uint32_t {
   kAddress = 1,    // difference d to the last address: d divisible by 16: zigzag(d / 16) * 2; else zigzag(d) * 2 + 1
   kSize = 2,       // zigzag(size - the last size): bytes
   kRefcount = 3,   // reference count; 0: immortal or none (synthetic)
-  kBirth = 4,      // zigzag(birth - the last birth); birth = cell pair + 1; 0: not known
+  kBirth = 4,      // zigzag(birth - the last birth); birth = id of the SnapshotBirth + 1; 0: not known
   kEdgeCount = 5,  // only for classes with an open run: the number of references in it
   kEdges = 6,      // SnapshotPredictor's code of each reference
 };
@@ -133,6 +134,13 @@ struct SnapshotType {
   uint32_t pad;
 };
 static_assert(sizeof(SnapshotType) == 24);
+
+// Where an object's block was allocated, as the recording beside the snapshot names it.
+struct SnapshotBirth {
+  uint32_t site;   // index in the recording's table of sites
+  uint32_t epoch;  // fine epoch
+};
+static_assert(sizeof(SnapshotBirth) == 8);
 
 // One run of an outline. `count` is kOpenRun for the open one: at most one of an outline.
 struct SnapshotRun {

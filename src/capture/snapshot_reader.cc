@@ -19,7 +19,8 @@ constexpr uint64_t kMostDefinitionBytes = 128 << 20;
 constexpr uint64_t kBestRatio = 256;
 
 bool IsDefinition(uint32_t kind) {
-  return kind >= uint32_t(SnapshotBlockKind::kNames) && kind <= uint32_t(SnapshotBlockKind::kClasses);
+  return (kind >= uint32_t(SnapshotBlockKind::kNames) && kind <= uint32_t(SnapshotBlockKind::kClasses)) ||
+         kind == uint32_t(SnapshotBlockKind::kBirths);
 }
 
 bool IsNamed(base::RefKind kind) {
@@ -195,6 +196,9 @@ Status SnapshotReader::ReadDefinitions(uint64_t offset, const SnapshotBlock& blo
     case SnapshotBlockKind::kOutlines:
       LIMPET_RETURN_IF_ERROR(expect(outline_ends_.size()));
       return ReadOutlines(bytes, block.count);
+    case SnapshotBlockKind::kBirths:
+      LIMPET_RETURN_IF_ERROR(expect(births_.size()));
+      return ReadBirths(bytes, block.count);
     default:
       LIMPET_RETURN_IF_ERROR(expect(classes_.size()));
       return ReadClasses(bytes, block.count);
@@ -259,6 +263,16 @@ Status SnapshotReader::ReadClasses(std::string_view bytes, uint32_t count) {
     classes_.push_back(*entry);
   }
   return in.remaining() ? Error("it has more classes than it says") : Status::Ok();
+}
+
+Status SnapshotReader::ReadBirths(std::string_view bytes, uint32_t count) {
+  base::ByteReader in(bytes);
+  for (uint32_t i = 0; i < count; ++i) {
+    const auto birth = in.Read<SnapshotBirth>();
+    if (!birth) return Error("it has fewer births than it says");
+    births_.push_back(*birth);
+  }
+  return in.remaining() ? Error("it has more births than it says") : Status::Ok();
 }
 
 // ---- Texts

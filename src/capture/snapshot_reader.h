@@ -55,7 +55,7 @@ struct SnapshotNodes {
   std::vector<uint64_t> addresses;
   std::vector<uint64_t> sizes;
   std::vector<uint32_t> refcounts;
-  std::vector<uint32_t> births;       // cell pair + 1, 0: not known
+  std::vector<uint32_t> births;       // index in births() + 1; 0, or more than there are: not known
   std::vector<uint64_t> edge_counts;  // all references of the node, also those that are in parts after this one
   std::vector<uint32_t> targets;      // node ids, or kMissingNode
 };
@@ -90,6 +90,7 @@ class SnapshotReader {
   uint32_t outlines() const { return uint32_t(outline_ends_.size()); }
   std::span<const SnapshotRun> outline(uint32_t id) const;
   const std::vector<SnapshotClass>& classes() const { return classes_; }
+  const std::vector<SnapshotBirth>& births() const { return births_; }  // SnapshotNodes::births are ids of these + 1
 
   uint32_t nodes() const { return nodes_; }
   uint64_t edges() const { return edges_; }
@@ -123,6 +124,7 @@ class SnapshotReader {
   Status ReadTypes(std::string_view bytes, uint32_t count);
   Status ReadOutlines(std::string_view bytes, uint32_t count);
   Status ReadClasses(std::string_view bytes, uint32_t count);
+  Status ReadBirths(std::string_view bytes, uint32_t count);
   Status ReadEnd(uint64_t offset);
   Status AddPart(uint64_t offset, const SnapshotBlock& block);
   void DropUnfinishedNode();
@@ -142,6 +144,7 @@ class SnapshotReader {
   std::vector<uint32_t> outline_ends_;
   std::vector<Shape> outline_shapes_;
   std::vector<SnapshotClass> classes_;
+  std::vector<SnapshotBirth> births_;
   uint64_t definition_bytes_ = 0;
 
   uint32_t nodes_ = 0;

@@ -161,6 +161,14 @@ uint32_t SnapshotWriter::AddClass(uint32_t type, uint32_t outline) {
   return id;
 }
 
+uint32_t SnapshotWriter::AddBirth(const SnapshotBirth& birth) {
+  const uint32_t id = births_.next_id;
+  if (failed()) return id;
+  if (!births_.bytes.Append(reinterpret_cast<const uint8_t*>(&birth), sizeof birth)) Fail(ENOMEM);
+  EndDefinition(&births_);
+  return id;
+}
+
 void SnapshotWriter::AddText(uint32_t node, const char* text, size_t length) {
   if (failed()) return;
   AppendText(&texts_, &node, sizeof node, text, CutText(text, length));
@@ -182,7 +190,8 @@ bool SnapshotWriter::WriteDefinition(SnapshotBlockKind kind, Definitions* defini
 bool SnapshotWriter::WriteDefinitions() {
   return WriteDefinition(SnapshotBlockKind::kNames, &names_) && WriteDefinition(SnapshotBlockKind::kTypes, &types_) &&
          WriteDefinition(SnapshotBlockKind::kOutlines, &outlines_) &&
-         WriteDefinition(SnapshotBlockKind::kClasses, &classes_) && WriteDefinition(SnapshotBlockKind::kTexts, &texts_);
+         WriteDefinition(SnapshotBlockKind::kClasses, &classes_) &&
+         WriteDefinition(SnapshotBlockKind::kBirths, &births_) && WriteDefinition(SnapshotBlockKind::kTexts, &texts_);
 }
 
 // ---- Nodes

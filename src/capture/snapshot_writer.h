@@ -43,8 +43,10 @@ class SnapshotWriter {
   // REQUIRES: both were added.
   uint32_t AddClass(uint32_t type, uint32_t outline);
 
+  uint32_t AddBirth(const SnapshotBirth& birth);
+
   // One node; ids count up from 0. Targets are node ids; those that were never mentioned before cost least when they come in increasing
-  // order. Targets that get no record before Finish are given back as missing by the reader.
+  // order. `birth` is 0, or 1 more than what AddBirth returned. Targets that get no record before Finish are given back as missing by the reader.
   // REQUIRES: address < 2^62; the class was added; `count` is what its outline says, or at least that if it has an open run.
   void AddNode(uint32_t class_id, uint64_t address, uint64_t size, uint32_t refcount, uint32_t birth,
                const uint32_t* targets, size_t count);
@@ -94,7 +96,7 @@ class SnapshotWriter {
   int error_ = 0;
   uint64_t offset_ = 0;
 
-  Definitions names_, types_, outlines_, classes_, texts_;
+  Definitions names_, types_, outlines_, classes_, births_, texts_;
   base::PageArray<Outline> outline_shapes_;
   base::PageArray<Class> class_states_;
 

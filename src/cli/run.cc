@@ -45,6 +45,8 @@ struct RunOptions {
   std::string json;
   std::string python = "python3";
   std::string epoch = "auto";
+  std::string snapshots = "auto";
+  bool redact = false;
   bool replace = false;
   bool live = false;
   bool quiet = false;
@@ -70,6 +72,11 @@ std::optional<int> ReadOptions(const std::vector<std::string>& arguments, RunOpt
   app.add_option("--epoch", options->epoch,
                  "length of a stretch of time: auto, 30s, 500ms, 5m ..., or iterations (that the program marks)")
       ->option_text("TIME");
+  app.add_option("--snapshots", options->snapshots,
+                 "pictures of the heap, by which 'limpet why' tells who holds what: auto (few, under 2 % of the time), off, "
+                 "asked (only by 'limpet snapshot'), or one every 30s, 5m ...")
+      ->option_text("WHEN");
+  app.add_flag("--redact", options->redact, "keep no contents of strings in snapshots, but names of the code");
   if (const std::optional<int> done = Parse(&app, arguments)) return done;
   options->words = app.remaining();
   return std::nullopt;
@@ -88,7 +95,8 @@ std::optional<std::string> CheckOptions(const RunOptions& options) {
       !first.starts_with("-") || first == "-" || first == "--" || first.starts_with("-m") || first.starts_with("-c");
   if (!program) {
     const std::string nearest = Nearest(
-        first, {"--output", "--force", "--json", "--live", "--quiet", "--no-follow", "--python", "--epoch", "--help"});
+        first, {"--output", "--force", "--json", "--live", "--quiet", "--no-follow", "--python", "--epoch",
+                                               "--snapshots", "--redact", "--help"});
     const std::string hint = first.starts_with("--")
                                  ? (nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest))
                                  : fmt::format(" (options of the interpreter: limpet run python3 {} ...)", first);
@@ -97,6 +105,10 @@ std::optional<std::string> CheckOptions(const RunOptions& options) {
   if (options.epoch != "auto" && options.epoch != "iterations" && !ParseDuration(options.epoch)) {
     return fmt::format("--epoch '{}' is neither auto, nor iterations, nor a time such as 30s, 500ms, 5m",
                        options.epoch);
+  }
+  const bool word = options.snapshots == "auto" || options.snapshots == "off" || options.snapshots == "asked";
+  if (!word && !ParseDuration(options.snapshots)) {
+    return fmt::format("--snapshots '{}' is neither auto, off, asked, nor a time such as 30s, 5m", options.snapshots);
   }
   return std::nullopt;
 }
@@ -139,9 +151,9 @@ Result<std::string> StartRecording(const RunOptions& options, const Program& pro
 }
 
 // As the agent takes it: a number of milliseconds, or one of the words.
-std::string EpochOption(const std::string& epoch) {
-  const std::optional<uint64_t> ms = ParseDuration(epoch);
-  return ms ? std::to_string(*ms) : epoch;
+std::string TimeOrWord(const std::string& text) {
+  const std::optional<uint64_t> ms = ParseDuration(text);
+  return ms ? std::to_string(*ms) : text;
 }
 
 Ending WaitForEnd(Child* child, const RunOptions& options, const std::string& recording) {
@@ -171,7 +183,8 @@ void FinishApart(const RunEnd& end, Child* child, capture::RunInfo* info) {
 Ending RunTraced(const RunOptions& options, const Program& program, const std::string& preload,
                  const std::string& recording, capture::RunInfo* info) {
   const AgentOptions agent_options = {
-      .recording = recording, .follow = !options.no_follow, .epoch = EpochOption(options.epoch)};
+      .recording = recording, .follow = !options.no_follow, .epoch = TimeOrWord(options.epoch),
+      .snapshots = TimeOrWord(options.snapshots), .redact = options.redact};
   Child child;
   const int error = child.Start(program.path, program.argv, EnvironmentWithAgent(preload, agent_options));
   if (error != 0) {

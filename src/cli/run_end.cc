@@ -12,6 +12,7 @@
 #include "cli/explain.h"
 #include "cli/output.h"
 #include "cli/recording_folder.h"
+#include "cli/snapshot_wait.h"
 #include "fmt/format.h"
 #include "report/json.h"
 #include "report/report.h"
@@ -60,6 +61,7 @@ void ShowScreen(const std::string& path, const report::Report& report) {
 }  // namespace
 
 void FinishRun(const RunEnd& end, capture::RunInfo* info) {
+  WaitForSnapshots(end.recording);
   TrimDataFiles(end.recording);
   Result<capture::Recording> recording = capture::ReadRecording(end.recording);
   const Explanation explanation = ExplainRun(end.program, info->pid, HasProcesses(end.recording), recording);

@@ -57,7 +57,7 @@ class Classes {
   uint32_t NumberOf(const ReferenceSink::RunRecord& run) {
     using base::RefKind;
     const bool named = run.kind == RefKind::kAttribute || run.kind == RefKind::kField || run.kind == RefKind::kLocal ||
-                       run.kind == RefKind::kClosure || run.kind == RefKind::kType;
+                       run.kind == RefKind::kClosure;
     if (!named) return run.label.bits > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(run.label.bits);
     const uint64_t key = run.label.bits + 1;  // never 0
     if (const uint32_t* known = by_name_.Find(key)) return *known;
@@ -71,7 +71,7 @@ class Classes {
       SpanReader<Memory> reader{memory_};
       length = cpython::CopyText<L>(reader, run.label.bits, text, sizeof text);
     }
-    const uint32_t number = writer_.AddName(text, length);
+    const uint32_t number = length ? writer_.AddName(text, length) : capture::kNoName;
     by_name_.Insert(key, number);
     return number;
   }

@@ -37,6 +37,7 @@ class ReferenceSink {
     bytes_ = 0;
     hash_ = kSeed;
     in_run_ = false;
+    has_open_ = false;
     skip_value_ = false;
     lost_ = false;
     crowded_ = false;
@@ -46,7 +47,10 @@ class ReferenceSink {
     if (__builtin_expect(crowded_, 0)) return;
     EndRun();
     if (__builtin_expect(runs_.size() >= kMaxRuns, 0)) return Crowd();
-    Start({kind, strength, open, label, static_cast<uint32_t>(targets_.size()), 0});
+    // Two open runs could not be told apart: the second one's length becomes a part of the outline.
+    const bool may_open = open && !has_open_;
+    has_open_ |= open;
+    Start({kind, strength, may_open, label, static_cast<uint32_t>(targets_.size()), 0});
   }
   // The common case: a run of one.
   void One(base::RefKind kind, base::RefStrength strength, cpython::Label label, uint64_t target) {
@@ -85,12 +89,6 @@ class ReferenceSink {
   base::PageArray<RunRecord>& runs() { return runs_; }
   uint64_t bytes() const { return bytes_; }
   uint64_t hash() const { return hash_; }
-  bool has_open_run() const {
-    for (const RunRecord& run : runs_) {
-      if (run.open) return true;
-    }
-    return false;
-  }
   bool lost() const { return lost_; }  // there was no memory for all of it
 
  private:
@@ -118,6 +116,7 @@ class ReferenceSink {
     const RunRecord copy = run;
     // The run so far is closed: only the last stretch of an open one stays open.
     runs_.back().open = false;
+    has_open_ &= !copy.open;
     Run(copy.kind, copy.strength, cpython::Label::Index(next), copy.open);
   }
 
@@ -139,7 +138,7 @@ class ReferenceSink {
   // Too many runs: the rest goes on in the last one, whose labels then say no more than that it is visited.
   void Crowd() {
     crowded_ = true;
-    Start({base::RefKind::kVisited, base::RefStrength::kOwned, true, cpython::Label::Index(0),
+    Start({base::RefKind::kVisited, base::RefStrength::kOwned, !has_open_, cpython::Label::Index(0),
            static_cast<uint32_t>(targets_.size()), 0});
   }
 
@@ -153,6 +152,7 @@ class ReferenceSink {
   uint64_t bytes_ = 0;
   uint64_t hash_ = kSeed;
   bool in_run_ = false;
+  bool has_open_ = false;
   bool skip_value_ = false;
   bool lost_ = false;
   bool crowded_ = false;

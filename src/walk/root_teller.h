@@ -8,11 +8,7 @@
 
 #include <cstring>
 
-#if __has_include("cpython/decode_frame.h")
 #include "cpython/decode_frame.h"
-#else
-namespace limpet::cpython { template <class L, class M, class S> bool DecodeFrame(M&, uint64_t, S&) { return true; } }
-#endif
 #include "cpython/type_table.h"
 #include "walk/frame_text.h"
 #include "walk/numbering.h"

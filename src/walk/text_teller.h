@@ -34,7 +34,7 @@ class TextTeller {
 
   // The name of a function, class or module.
   void TellName(uint32_t node, uint64_t object, const cpython::TypeInfo& info, cpython::TypeTable<L, Memory>& types) {
-    using Fields = cpython::KnownFields<L>;
+    using Fields = cpython::CoreFields<L>;
     if (info.form == cpython::Form::kFunction) {
       TellTextAt(node, object + L::kFunctionQualifiedName);
     } else if (info.form == cpython::Form::kCode) {

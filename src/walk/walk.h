@@ -30,11 +30,15 @@ struct WalkOptions {
   bool redact = false;   // leave contents of strings out that are not identifiers of the code
   uint64_t max_ns = 0;   // 0: no limit
   uint64_t max_bytes = 0;  // of the file; 0: no limit
+  bool while_collecting = false;  // go on although a collection runs: what it found to be garbage is then on no list
   bool call_traverse = false;  // unknown types may be asked by their tp_traverse (a frozen copy of our own process only)
   const ModuleData* modules = nullptr;
   size_t module_count = 0;
-  // Where the block at an address was born: cell pair + 1 of the recording, or 0. Null: nobody knows.
-  uint32_t (*birth)(uint64_t block) = nullptr;
+  // Where the block at an address was born: a number below max_origins that stands for a place and time, or 0: not known; and what it
+  // stands for. Both null: nobody knows.
+  uint32_t (*origin)(uint64_t block) = nullptr;
+  capture::SnapshotBirth (*birth)(uint32_t origin) = nullptr;
+  uint32_t max_origins = 0;
   // Counts nodes as they are written; may be in memory shared with whoever waits.
   uint64_t* progress = nullptr;
 };

@@ -62,7 +62,7 @@ class Walker {
     for (const Root& root : finder_.roots()) {
       if (root.kind != RootKind::kInterpreter) continue;
       const WalkStop stop = LookAtCollector<L>(memory_, options_.runtime, root.address);
-      if (stop != WalkStop::kComplete) return stop;
+      if (stop != WalkStop::kComplete && !(stop == WalkStop::kCollecting && options_.while_collecting)) return stop;
     }
     // Roots are numbered by their place in the list: two at one address (a ring in what was read) are no heap to walk.
     for (uint32_t i = 0; i < finder_.roots().size(); ++i) {
@@ -194,8 +194,17 @@ class Walker {
     if (result == Result::kUnreadable) ++unreadable_;
     sink_.End();
     text_teller_.TellName(next_, object, info, types_);
-    const uint32_t birth = options_.birth ? options_.birth(object - info.pre_header) : 0;
-    Write(TypeNumber(info), object, decoder_.OwnSize(object, info) + sink_.bytes(), RefcountOf(object), birth);
+    Write(TypeNumber(info), object, decoder_.OwnSize(object, info) + sink_.bytes(), RefcountOf(object),
+          BirthOf(object - info.pre_header));
+  }
+
+  // As the snapshot counts births: 0 where it is not known.
+  uint32_t BirthOf(uint64_t block) {
+    const uint32_t origin = options_.origin ? options_.origin(block) : 0;
+    if (origin == 0 || origin >= options_.max_origins) return 0;
+    if (origin >= births_.size() && !births_.Resize((origin + 4096) & ~uint32_t{4095})) return 0;
+    if (births_[origin] == 0) births_[origin] = writer_.AddBirth(options_.birth(origin)) + 1;
+    return births_[origin];
   }
 
   // A C type whose structure nobody knows: it tells its references itself, or the words of the instance are looked at.
@@ -346,6 +355,7 @@ class Walker {
   uint32_t damaged_type_ = 0;
   base::PageArray<uint32_t> type_numbers_;  // by TypeInfo::index: the writer's number + 1
   base::PageArray<uint32_t> nodes_;         // targets of the node at hand
+  base::PageArray<uint32_t> births_;        // by origin: the writer's number + 1
   base::PageArray<uint64_t> visited_;
 };
 

@@ -1,0 +1,14 @@
+// The program may have ended while a copy of it still writes its last heap snapshot: whoever reads the recording waits for that.
+#ifndef LIMPET_CLI_SNAPSHOT_WAIT_H_
+#define LIMPET_CLI_SNAPSHOT_WAIT_H_
+
+#include <string>
+
+namespace limpet::cli {
+
+// Returns when no snapshot of this recording is being written any more, or its writer is gone. Says so on a terminal if it takes long.
+void WaitForSnapshots(const std::string& recording);
+
+}  // namespace limpet::cli
+
+#endif  // LIMPET_CLI_SNAPSHOT_WAIT_H_
