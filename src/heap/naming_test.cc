@@ -1,0 +1,99 @@
+#include "heap/naming.h"
+
+#include <gtest/gtest.h>
+
+#include "heap/drawn_program.h"
+#include "heap/paths.h"
+
+namespace limpet::heap {
+namespace {
+
+std::string LineTo(const Graph& graph, NodeId node, size_t common = SIZE_MAX) {
+  const PathTree tree(graph);
+  const std::vector<EdgeIndex> path = tree.To(node);
+  const NodeId start = path.empty() ? node : graph.Source(path.front());
+  return PathLine(graph, NamePath(graph, start, path, common));
+}
+
+TEST(PathLine, NamesModulesAttributesAndKeys) {
+  DrawnProgram program;
+  const NodeId app = program.Module("app");
+  const NodeId sessions = program.Dict(), session = program.New("app.Session"), buffer = program.New("bytearray");
+  program.Put(app, "SESSIONS", sessions);
+  program.Put(sessions, "u 17", session);
+  program.Put(program.DictOf(session), "buffer", buffer);
+  const Graph graph = program.Finish();
+  EXPECT_EQ(LineTo(graph, sessions), "module app .SESSIONS -> dict");
+  EXPECT_EQ(LineTo(graph, session), "module app .SESSIONS -> dict['u 17'] -> Session");
+  EXPECT_EQ(LineTo(graph, buffer), "module app .SESSIONS -> dict['u 17'] -> Session.buffer -> bytearray");
+  EXPECT_EQ(LineTo(graph, buffer, 4), "module app .SESSIONS -> dict['…'] -> Session.buffer -> bytearray");
+}
+
+TEST(PathLine, NamesKeysWithoutATextByTheirType) {
+  DrawnProgram program;
+  const NodeId app = program.Module("app");
+  const NodeId by_session = program.Dict(), value = program.New("int"), quoted = program.New("int"), key = program.New("app.Session");
+  program.Put(app, "CACHE", by_session);
+  program.PutObject(by_session, key, value);
+  program.Put(by_session, "it's", quoted);
+  const Graph graph = program.Finish();
+  EXPECT_EQ(LineTo(graph, value), "module app .CACHE -> dict[<Session>] -> int");
+  EXPECT_EQ(LineTo(graph, quoted), "module app .CACHE -> dict[\"it's\"] -> int");
+  EXPECT_EQ(LineTo(graph, key), "module app .CACHE -> dict{key <Session>} -> Session");
+}
+
+TEST(PathLine, NamesLocalsWithFunctionAndThread) {
+  DrawnProgram program;
+  const NodeId frame = program.Frame("handle (app.py:88)");
+  const NodeId list = program.New("list"), item = program.New("app.Job");
+  program.SetLocal(frame, "jobs", list);
+  program.Append(list, item);
+  EXPECT_EQ(LineTo(program.Finish(), item), "local jobs of handle (app.py:88) in thread 1234 -> list[0] -> Job");
+}
+
+TEST(PathLine, NamesVariablesOfClosures) {
+  DrawnProgram program;
+  const NodeId app = program.Module("app");
+  const NodeId kept = program.New("list");
+  program.Put(app, "handler", program.Closure("make.<locals>.handler", "kept", kept));
+  EXPECT_EQ(LineTo(program.Finish(), kept), "module app .handler closure variable kept -> list");
+}
+
+TEST(PathLine, FoldsLinkedLists) {
+  DrawnProgram program;
+  NodeId last = program.New("app.Link");
+  program.Put(program.Module("app"), "HEAD", last);
+  for (int i = 0; i < 1000; ++i) {
+    const NodeId next = program.New("app.Link");
+    program.Set(last, "next", next);
+    last = next;
+  }
+  EXPECT_EQ(LineTo(program.Finish(), last), "module app .HEAD.next (1000 times) -> Link");
+}
+
+TEST(PathLine, SaysWhatCCodeHolds) {
+  DrawnProgram program;
+  const NodeId lost = program.New("app.Lost"), part = program.New("list");
+  program.Set(lost, "part", part);
+  program.builder().AddSurplus(lost, 1);
+  const Graph graph = program.Finish();
+  EXPECT_EQ(LineTo(graph, lost), "C code -> Lost");
+  EXPECT_EQ(LineTo(graph, part), "C code -> Lost.part -> list");
+}
+
+TEST(NodeName, TellsClassesAndFunctions) {
+  DrawnProgram program;
+  const NodeId cls = program.New("app.Meta"), function = program.New("function"), plain = program.New("app.Session");
+  program.Set(cls, "__mro__", program.New("tuple"));
+  program.builder().SetText(cls, "app.Session");
+  program.builder().SetText(function, "handle");
+  const NodeId key = program.Text("x");
+  const Graph graph = program.Finish();
+  EXPECT_EQ(NodeName(graph, cls), "class app.Session");
+  EXPECT_EQ(NodeName(graph, function), "function handle");
+  EXPECT_EQ(NodeName(graph, plain), "app.Session");
+  EXPECT_EQ(NodeName(graph, key), "str");
+}
+
+}  // namespace
+}  // namespace limpet::heap
