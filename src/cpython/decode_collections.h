@@ -14,6 +14,7 @@ namespace limpet::cpython {
 // Modules/_collectionsmodule.c: dequeobject, block.
 struct DequeLayout {
   static constexpr int kLeftBlock = 24;
+  static constexpr int kRightBlock = 32;
   static constexpr int kLeftIndex = 40;
   static constexpr int kFreeBlocks = 72;  // their number, then the blocks
   static constexpr int kMaxFreeBlocks = 16;
@@ -36,6 +37,7 @@ bool DecodeDeque(Memory& memory, uint64_t object, Sink& sink) {
   int64_t left = Plausible(WordAt<int64_t>(bytes, L::kObjectSize));
   int64_t index = WordAt<int64_t>(bytes, D::kLeftIndex);
   uint64_t block = WordAt(bytes, D::kLeftBlock);
+  const uint64_t last = WordAt(bytes, D::kRightBlock);
   if (left < 0 || index < 0 || index > D::kBlockLength) return false;
   sink.Run(RefKind::kItem, RefStrength::kOwned, Label::Index(0), true);
   while (true) {
@@ -47,6 +49,7 @@ bool DecodeDeque(Memory& memory, uint64_t object, Sink& sink) {
     left -= count;
     index = 0;
     if (left == 0) return true;
+    if (block == last) return false;
     block = WordAt(content, D::kBlockRight);
   }
 }

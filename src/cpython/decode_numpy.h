@@ -61,7 +61,7 @@ bool DecodeNumpyArray(Memory& memory, uint64_t object, Sink& sink) {
   const bool owner = (WordAt<int32_t>(bytes, N::kFlags) & N::kOwnData) != 0;
   const int32_t count = WordAt<int32_t>(bytes, N::kDimensionCount);
   if (count < 0 || count > N::kMaxDimensions) return false;
-  TellBlock(sink, dimensions, count == 0 ? 16 : int64_t{16} * count);
+  TellBlock(sink, dimensions, int64_t{16} * count);
   int32_t type_number = 0;
   const int64_t item_size = NumpyItemSize<L>(memory, description, &type_number);
   if (!owner) return true;
