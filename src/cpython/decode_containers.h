@@ -55,17 +55,23 @@ inline bool DecodeList(Memory& memory, uint64_t object, Sink& sink) {
   return TellTargets(memory, items, static_cast<uint64_t>(size), sink);
 }
 
-// The keys and values of a table whose entries are hash, key, value.
+// The keys and values of a table. Deleted entries are left out.
 template <class Memory, class Sink>
-bool TellGeneralEntries(Memory& memory, const DictKeys& keys, Sink& sink) {
-  constexpr uint64_t kPiece = 128;
+bool TellEntries(Memory& memory, const DictKeys& keys, Sink& sink) {
+  constexpr uint64_t kPiece = 256;
   uint64_t words[2 * kPiece];
+  const uint64_t entry_size = keys.entry_size();
   for (uint64_t done = 0; done < keys.count;) {
     const uint64_t piece = keys.count - done < kPiece ? keys.count - done : kPiece;
-    const char* bytes = memory.Span(keys.entries + done * 24, piece * 24);
-    if (!bytes) return false;
-    for (uint64_t i = 0; i < piece; ++i) memcpy(words + 2 * i, bytes + i * 24 + 8, 16);
-    sink.Targets(words, 2 * piece);
+    const char* entry = memory.Span(keys.entries + done * entry_size, piece * entry_size);
+    if (!entry) return false;
+    entry += keys.key_offset();
+    uint64_t told = 0;
+    for (uint64_t i = 0; i < piece; ++i, entry += entry_size) {
+      memcpy(words + told, entry, 16);
+      if (words[told] != 0 && words[told + 1] != 0) told += 2;
+    }
+    sink.Targets(words, told);
     done += piece;
   }
   return true;
@@ -111,6 +117,22 @@ inline bool DecodeOwnValues(Memory& memory, const DictKeys& keys, uint64_t value
   }
 }
 
+// Whether this is the interpreter's own dict of interned strings, which has every string as key and value and counts neither. (Its
+// address is known to the interpreter's state alone.) A program's own cache of strings holds such as nobody interned.
+template <class L, class Memory>
+bool IsInternedDict(Memory& memory, const DictKeys& keys) {
+  constexpr uint64_t kFewest = 256;
+  if (keys.kind != L::kKeysUnicode || keys.count < kFewest) return false;
+  for (uint64_t i = 0; i < kFewest; ++i) {
+    uint64_t entry[2];
+    uint32_t state;
+    if (!Get(memory, keys.entries + i * keys.entry_size(), &entry) || entry[0] != entry[1]) return false;
+    if (entry[0] == 0) continue;
+    if (!Get(memory, entry[0] + L::kUnicodeState, &state) || (state & L::kUnicodeInterned) == 0) return false;
+  }
+  return true;
+}
+
 template <class L, class Memory, class Sink>
 inline bool DecodeDict(Memory& memory, uint64_t object, Sink& sink) {
   const char* bytes = memory.Span(object, L::kDictValues + 8);
@@ -122,9 +144,9 @@ inline bool DecodeDict(Memory& memory, uint64_t object, Sink& sink) {
   if (!ReadKeys<L>(memory, keys_address, &keys)) return false;
   if (values != 0) return DecodeOwnValues<L>(memory, keys, values, sink);
   if (keys.bytes != 0) sink.OwnBlock(keys_address, keys.bytes);
-  sink.Run(RefKind::kKey, RefStrength::kOwned, Label::Index(0), true);
-  if (keys.kind == L::kKeysGeneral) return TellGeneralEntries(memory, keys, sink);
-  return TellTargets(memory, keys.entries, keys.count * 2, sink);
+  const bool counted = !IsInternedDict<L>(memory, keys);
+  sink.Run(RefKind::kKey, counted ? RefStrength::kOwned : RefStrength::kBorrowed, Label::Index(0), true);
+  return TellEntries(memory, keys, sink);
 }
 
 template <class L, class Memory, class Sink>

@@ -186,7 +186,7 @@ bool DecodeType(Memory& memory, uint64_t object, Sink& sink) {
   };
   const uint64_t flags = word(L::kTypeFlags);
   const bool heap = (flags & L::kTypeFlagHeap) != 0;
-  Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__dict__", word(L::kTypeDict));
+  // Its __dict__ is where the metatype's tp_dictoffset says, and told with all other objects' dicts.
   Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__mro__", word(L::kTypeMro));
   Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__bases__", word(L::kTypeBases));
   Tell(sink, RefKind::kAttribute, heap ? RefStrength::kOwned : RefStrength::kBorrowed, "__base__", word(L::kTypeBase));

@@ -78,7 +78,7 @@ struct CoreFields {
   static constexpr Field kDescriptor[] = {Attribute(16, "__objclass__"), Attribute(24, "__name__"), Attribute(32, "__qualname__")};
   static constexpr Field kMethodWrapper[] = {Hidden(16, "descr"), Attribute(24, "__self__")};  // descrobject.c
   static constexpr Field kProperty[] = {Attribute(16, "fget"),    Attribute(24, "fset"),     Attribute(32, "fdel"),
-                                        Attribute(40, "__doc__"), Attribute(48, "__name__"), Hidden(56, "getter_doc")};
+                                        Attribute(40, "__doc__"), Attribute(48, "__name__")};
   static constexpr Field kWrapped[] = {Attribute(16, "__func__")};         // funcobject.c: classmethod, staticmethod
   static constexpr Field kMappingProxy[] = {Hidden(16, "mapping")};        // descrobject.c
   static constexpr Field kSuper[] = {Attribute(16, "__thisclass__"), Attribute(24, "__self__"),

@@ -34,11 +34,12 @@ class ObjectDecoder {
     const char* body = memory_.Span(object, type.basic_size < 16 ? 16 : type.basic_size);
     if (!body) return Result::kUnreadable;
     if (!DecodeForm(object, type)) return Result::kTorn;
+    if (type.library != nullptr && !DecodeLibraryObject<L>(*type.library, memory_, object, sink_)) return Result::kTorn;
     TellFields(body, type.fields);
     constexpr unsigned kMore = kTraitSlots | kTraitManagedDict | kTraitDict;
     if ((type.traits & kMore) != 0 && !DecodeInstance(object, type)) return Result::kTorn;
     if (type.form == Form::kCapsule) return HidesReferences(body) ? Result::kUnknownType : Result::kDone;
-    return type.form == Form::kUnknown ? Result::kUnknownType : Result::kDone;
+    return (type.traits & kTraitUnknown) != 0 ? Result::kUnknownType : Result::kDone;
   }
 
   // Bytes of the object's own block, what stands before the object included. What cannot be believed counts as no items.

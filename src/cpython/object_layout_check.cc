@@ -109,6 +109,7 @@ CHECK_EQUAL(kInlineValues, false);
 #endif
 
 // Values.
+static_assert(__builtin_bit_cast(decltype(PyASCIIObject::state), L::kUnicodeInterned).interned == 3);
 CHECK_OFFSET(kUnicodeUtf8Length, PyCompactUnicodeObject, utf8_length);
 CHECK_OFFSET(kUnicodeUtf8, PyCompactUnicodeObject, utf8);
 static_assert(SizeOf("str") == sizeof(PyUnicodeObject));

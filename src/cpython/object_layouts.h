@@ -58,6 +58,7 @@ struct ObjectLayoutCommon {
   static constexpr bool kInlineValues = false;         // 3.13+: values follow the object
 
   // PyUnicodeObject, what text.h does not need.
+  static constexpr uint32_t kUnicodeInterned = 3;  // bits of the state
   static constexpr int kUnicodeUtf8Length = 40;
   static constexpr int kUnicodeUtf8 = 48;
 

@@ -18,6 +18,7 @@
 #include "cpython/decode.h"
 #include "cpython/known_types.h"
 #include "cpython/layouts.h"
+#include "cpython/library_types.h"
 #include "cpython/type_reader.h"
 
 namespace limpet::cpython {
@@ -29,7 +30,8 @@ enum TypeTrait : uint8_t {
   kTraitInlineValues = 4,  // 3.13+: the attributes' values behind the object
   kTraitDict = 8,          // a dict at dict_offset
   kTraitDerived = 16,      // not the known type itself: allocated with room for one item more
-  kTraitPython = 32,       // made at run time
+  kTraitHeap = 32,         // made at run time
+  kTraitUnknown = 64,      // somewhere between it and its known base, C code added what nobody knows
 };
 
 struct TypeInfo {
@@ -47,6 +49,7 @@ struct TypeInfo {
   Form form;
   uint8_t traits;      // TypeTrait
   FieldList fields;    // of the known base
+  const LibraryType* library;  // what it or a base of it is in the standard library; null: nothing
 };
 
 // A reference that tp_members shows.
@@ -109,7 +112,7 @@ class TypeTable {
     info.pre_header = static_cast<uint16_t>(((raw.flags & L::kTypeFlagGc) != 0 ? L::kGcHead : 0) +
                                             ((raw.flags & L::kTypeFlagsPreHeader) != 0 ? L::kPreHeader : 0));
     if ((raw.flags & L::kTypeFlagHeap) != 0) {
-      info.traits |= kTraitPython;
+      info.traits |= kTraitHeap;
       if (!Get(memory_, address + L::kHeapTypeCachedKeys, &info.cached_keys)) return nullptr;
     }
     AddDict(raw, &info);
@@ -146,32 +149,58 @@ class TypeTable {
     bool explained = true;
     info->first_slot = static_cast<uint32_t>(slots_.size());
     for (int depth = 0;; ++depth) {
-      if (const KnownType* known = Recognise<L>(memory_, raw)) {
-        info->form = explained ? known->form : Form::kUnknown;
-        info->fields = known->fields;
-        break;
-      }
-      if (depth == 0 && IsStructSequence(raw, info)) return true;
+      if (IsKnown(raw, depth, info)) break;
       RawType base;
       if (depth == kMaxBases || raw.base == 0 || !ReadType<L>(memory_, raw.base, &base)) return false;
+      if (base.basic_size > raw.basic_size) return false;
+      const bool library = FindLibrary(raw, info);
+      if (library && !info->library->extends_base) break;
       info->traits |= kTraitDerived;
-      int64_t added = raw.basic_size - base.basic_size;
-      if (added < 0) return false;
-      if (added > 0) {
-        int64_t members;
-        if (!AddSlots(address, raw, base, &members)) return false;
-        added -= members;
-        if (raw.weak_list_offset >= base.basic_size) added -= 8;
-        if (raw.dict_offset != base.dict_offset && (raw.flags & L::kTypeFlagManagedDict) == 0) added -= 8;
-        if (added > 0) explained = false;
-      }
+      if (!library && !AddStep(address, raw, base, &explained)) return false;
       address = raw.base;
       raw = base;
     }
+    if (!explained) info->traits |= kTraitUnknown;
+    if (!explained && info->form == Form::kPlain) info->form = Form::kUnknown;
     const size_t count = slots_.size() - info->first_slot;
     if (count > 0xffff) return false;
     info->slot_count = static_cast<uint16_t>(count);
     if (count != 0) info->traits |= kTraitSlots;
+    return true;
+  }
+
+  bool IsKnown(const RawType& raw, int depth, TypeInfo* info) {
+    if (const KnownType* known = Recognise<L>(memory_, raw)) {
+      info->form = known->form;
+      info->fields = known->fields;
+      return true;
+    }
+    return depth == 0 && IsStructSequence(raw, info);
+  }
+
+  // A type of the standard library; the one nearest to the type at hand is what counts.
+  bool FindLibrary(const RawType& raw, TypeInfo* info) {
+    char name[64];
+    const size_t length = CopyCString(memory_, raw.name, name, sizeof name - 1);
+    name[length] = 0;
+    if (length == 0 || info->library != nullptr) return false;
+    const LibraryType* found = FindLibraryType<L>(name, raw.basic_size, (raw.flags & L::kTypeFlagHeap) != 0);
+    if (found == nullptr) return false;
+    info->library = found;
+    if (!found->extends_base) info->form = Form::kLibrary;
+    return true;
+  }
+
+  // What a type adds to its base: *explained becomes false where that is neither slots nor a dict nor a list of weak references.
+  bool AddStep(uint64_t address, const RawType& raw, const RawType& base, bool* explained) {
+    int64_t added = raw.basic_size - base.basic_size;
+    if (added == 0) return true;
+    int64_t members;
+    if (!AddSlots(address, raw, base, &members)) return false;
+    added -= members;
+    if (raw.weak_list_offset >= base.basic_size) added -= 8;
+    if (raw.dict_offset != base.dict_offset && (raw.flags & L::kTypeFlagManagedDict) == 0) added -= 8;
+    if (added > 0) *explained = false;
     return true;
   }
 

@@ -102,6 +102,13 @@ struct Prober {
     sizes[4] = type.pre_header;
     return sink.count;
   }
+  int64_t Frame(const char* thread, Reference* out, int64_t capacity, int64_t index) {
+    const char* frame = CurrentFrame<L>(thread);
+    while (frame && (IsIncomplete<L>(frame) || index-- > 0)) frame = PreviousFrame<L>(frame);
+    ListSink sink{out, capacity};
+    if (!frame || !DecodeFrame<L>(memory, reinterpret_cast<uint64_t>(frame), sink)) return -1;
+    return sink.count;
+  }
   uint64_t Name(uint64_t type, char* out, uint64_t capacity) {
     const TypeInfo* found = types.Find(type);
     return found ? types.CopyName(found->index, out, capacity) : 0;
@@ -132,6 +139,11 @@ extern "C" {
 // 3: of an unknown type), its type's form, bytes before the object. Returns how many references there are; -1: its type is none.
 int64_t decode_object(int minor, uint64_t object, uint64_t* sizes, Reference* out, int64_t capacity) {
   return WithLayout(minor, [&](auto& prober) { return prober.Decode(object, sizes, out, capacity); });
+}
+
+// The references of the index-th complete frame of the calling thread; -1: there is no such.
+int64_t decode_frame(int minor, const char* thread, Reference* out, int64_t capacity, int64_t index) {
+  return WithLayout(minor, [&](auto& prober) { return prober.Frame(thread, out, capacity, index); });
 }
 
 uint64_t decode_type_name(int minor, uint64_t type, char* out, uint64_t capacity) {
