@@ -5,7 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "heap/builder.h"
-#include "heap/names.h"
+#include "heap/labels.h"
 #include "heap/random_graph.h"
 #include "heap/retained.h"
 #include "heap/what_if.h"
@@ -17,7 +17,12 @@ using testing::ElementsAre;
 
 std::string TextOf(const Drawing& d, const PathTree& tree, std::string_view target) {
   const std::vector<EdgeIndex> path = tree.To(d[target]);
-  return PathText(Steps(d.graph, path.empty() ? d[target] : d.graph.Source(path.front()), path));
+  std::string text = d.NameOf(path.empty() ? d[target] : d.graph.Source(path.front()));
+  for (const EdgeIndex e : path) {
+    const NodeId to = d.graph.edge(e).target();
+    AppendStep(&text, EdgeText(d.graph, d.graph.Source(e), e), d.NameOf(to));
+  }
+  return text;
 }
 
 constexpr std::string_view kService = R"(
@@ -42,7 +47,9 @@ constexpr std::string_view kService = R"(
 TEST(Paths, PreferModulesToFrames) {
   const Drawing d = Draw(kService);
   EXPECT_EQ(TextOf(d, PathTree(d.graph), "buffer"),
-            "module app .SESSIONS -> dict['u17'] -> app.Session .buffer -> bytes");
+
+            "main .modules -> modules['app'] -> app .__dict__ -> globals['SESSIONS'] -> sessions['u17'] -> s .buffer "
+            "-> buffer");
 }
 
 TEST(Paths, AvoidWhatIsCut) {
@@ -50,7 +57,7 @@ TEST(Paths, AvoidWhatIsCut) {
   Cut cut;
   cut.nodes = Bits(d.graph.node_count());
   cut.nodes.Set(d["sessions"]);
-  EXPECT_EQ(TextOf(d, PathTree(d.graph, &cut), "buffer"), "thread worker local x -> app.Session .buffer -> bytes");
+  EXPECT_EQ(TextOf(d, PathTree(d.graph, &cut), "buffer"), "worker local x -> s .buffer -> buffer");
 }
 
 TEST(Paths, SeveralGoByDifferentHolders) {
@@ -64,14 +71,14 @@ TEST(Paths, SeveralGoByDifferentHolders) {
 
 TEST(Paths, NeverUseWeakReferences) {
   const Drawing d = Draw("main = @interpreter\n main -> ~:a .x:b\n b -> .y:c\n c -> .z:a\n");
-  EXPECT_EQ(TextOf(d, PathTree(d.graph), "a"), "interpreter main .x -> object .y -> object .z -> object");
+  EXPECT_EQ(TextOf(d, PathTree(d.graph), "a"), "main .x -> b .y -> c .z -> a");
 }
 
 TEST(Paths, BeginAtEntriesWhereNothingElseHolds) {
   const Drawing d = Draw("a = list 1 +1\n a -> [2]:b\n");
   const PathTree tree(d.graph);
   EXPECT_TRUE(tree.is_entry(d["a"]));
-  EXPECT_EQ(TextOf(d, tree, "b"), "list[2] -> object");
+  EXPECT_EQ(TextOf(d, tree, "b"), "a[2] -> b");
 }
 
 constexpr uint32_t kFar = 1'000'000;

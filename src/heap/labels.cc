@@ -1,4 +1,4 @@
-#include "heap/names.h"
+#include "heap/labels.h"
 
 #include <algorithm>
 #include <array>
@@ -14,12 +14,6 @@ std::string KeyText(const Graph& graph, NodeId key) {
   if (key == kNoNode) return "?";
   const std::string_view text = graph.text(key);
   return text.empty() ? "<" + graph.type(graph.type_of(key)).name + ">" : std::string(text);
-}
-
-// 'SESSIONS' -> SESSIONS; empty: that is no name.
-std::string NameInQuotes(std::string_view text) {
-  if (text.size() < 3 || (text.front() != '\'' && text.front() != '"') || text.back() != text.front()) return "";
-  return std::string(text.substr(1, text.size() - 2));
 }
 
 std::string LabelText(const Graph& graph, const EdgeLabel& label) {
@@ -83,50 +77,9 @@ bool LeadsToNamespace(const Graph& graph, const EdgeLabel& label) {
   return std::find(kNames.begin(), kNames.end(), graph.name(label.argument)) != kNames.end();
 }
 
-std::string StartText(const Graph& graph, NodeId node) {
-  const Type& type = graph.type(graph.type_of(node));
-  const std::string text(graph.text(node));
-  if (!text.empty() && (type.synthetic() || type.name == "module" || type.name == "type"))
-    return type.name + " " + text;
-  return type.name;
-}
-
-std::vector<PathStep> Steps(const Graph& graph, NodeId start, std::span<const EdgeIndex> path) {
-  std::vector<PathStep> steps = {{"", StartText(graph, start), start, kNoEdge}};
-  bool in_namespace = false;  // the last step leads to a dict of names
-  NodeId node = start;
-  for (const EdgeIndex e : path) {
-    const EdgeLabel label = graph.Label(node, e);
-    std::string text = LabelText(graph, label);
-    const std::string name = label.kind == RefKind::kValue ? NameInQuotes(KeyText(graph, label.key)) : "";
-    if (in_namespace && steps.size() > 1 && !name.empty()) {
-      text = "." + name;
-      steps.pop_back();
-    }
-    node = graph.edge(e).target();
-    in_namespace = LeadsToNamespace(graph, label);
-    const Type& type = graph.type(graph.type_of(node));
-    if (type.name == "module") {
-      steps.clear();
-      const std::string known(graph.text(node));
-      steps.push_back({"", "module " + (known.empty() ? name.empty() ? "?" : name : known), node, kNoEdge});
-    } else {
-      steps.push_back({std::move(text), type.name, node, e});
-    }
-  }
-  return steps;
-}
-
-std::string PathText(const std::vector<PathStep>& steps) {
-  std::string text;
-  for (const PathStep& step : steps) {
-    if (!text.empty()) {
-      if (!step.edge.empty() && step.edge[0] == '.') text += ' ';
-      text += step.edge + " -> ";
-    }
-    text += step.type;
-  }
-  return text;
+void AppendStep(std::string* path, const std::string& edge, const std::string& type) {
+  if (!path->empty()) *path += (edge.starts_with('.') ? " " : "") + edge + " -> ";
+  *path += type;
 }
 
 }  // namespace limpet::heap
