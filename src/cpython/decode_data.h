@@ -145,6 +145,13 @@ struct DataFields {
   // Modules/_abc.c
   static constexpr Field kAbc[] = {Hidden(16, "_abc_registry"), Hidden(24, "_abc_cache"),
                                    Hidden(32, "_abc_negative_cache")};
+  // Objects/lazyimportobject.c, Modules/_cursesmodule.c, Modules/_tkinter.c
+  static constexpr Field kLazyImport[] = {Hidden(16, "lz_builtins"), Hidden(24, "lz_from"), Hidden(32, "lz_attr"),
+                                          Hidden(40, "lz_code")};
+  static constexpr Field kWindow[] = {Hidden(32, "orig")};
+  static constexpr Field kTclObject[] = {Hidden(24, "string")};
+  static constexpr Field kTclTimer[] = {Hidden(24, "func")};
+  static constexpr Field kTclApplication[] = {Hidden(48, "trace")};
   static constexpr Field kHmac14[] = {Attribute(24, "name")};  // Modules/hmacmodule.c
 };
 
@@ -239,6 +246,33 @@ inline constexpr LibraryType kDataTypes[] = {
     {"posix.ScandirIterator", 11, 12, 104, List(DataFields::kFolder)},
     {"posix.ScandirIterator", 13, 13, 120, List(DataFields::kFolder13)},
     {"posix.ScandirIterator", 13, 15, 128, List(DataFields::kFolder14)},
+    {"_md5.md5", 11, 11, 112},
+    {"_md5.md5", 12, 15, 32},
+    {"_sha1.sha1", 11, 11, 112},
+    {"_sha1.sha1", 12, 12, 32},
+    {"_sha1.sha1", 13, 14, 40},
+    {"_sha1.sha1", 15, 15, 32},
+    {"_sha2.*", 12, 12, 40},
+    {"_sha2.*", 13, 15, 32},
+    {"_sha512.*", 11, 11, 224},
+    {"_sha256.*", 11, 11, 112},
+    {"_sha3.*", 11, 11, 240},
+    {"_sha3.*", 12, 13, 32},
+    {"_sha3.*", 13, 15, 48},
+    {"_blake2.*", 11, 12, 448},
+    {"_blake2.*", 11, 12, 240},
+    {"_blake2.*", 13, 13, 440},
+    {"_blake2.*", 13, 13, 232},
+    {"_blake2.*", 14, 14, 32},
+    {"_blake2.*", 15, 15, 40},
+    {"sys.legacy_event_handler", 12, 15, 32},
+    {"lazy_import", 15, 15, 56, List(DataFields::kLazyImport)},
+    {"_curses.window", 11, 13, 32},
+    {"_curses.window", 13, 15, 40, List(DataFields::kWindow)},
+    {"_tkinter.Tcl_Obj", 11, 15, 32, List(DataFields::kTclObject)},
+    {"_tkinter.tktimertoken", 11, 15, 32, List(DataFields::kTclTimer)},
+    {"_tkinter.tkapp", 11, 12, 128},
+    {"_tkinter.tkapp", 13, 13, 136, List(DataFields::kTclApplication)},
     {"_abc._abc_data", 11, 15, 48, List(DataFields::kAbc)},
 };
 

@@ -44,6 +44,7 @@ enum class LibraryForm : uint8_t {
   kStruct,
   kReScanner,
   kReTemplate,
+  kMultibyte,
   kPickler,
   kUnpickler,
   kPickleData,

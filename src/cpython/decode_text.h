@@ -195,6 +195,17 @@ bool DecodeExpatParser(Memory& memory, uint64_t object, uint32_t basic_size, Sin
   return Get(memory, object + basic_size - 8, &handlers) && TellExpatHandlers<L>(memory, handlers, sink);
 }
 
+// Modules/cjkcodecs/multibytecodec.h: what to do with errors is a str, or one of three small numbers.
+template <class L, class Memory, class Sink>
+bool DecodeMultibyte(Memory& memory, uint64_t object, Sink& sink) {
+  static constexpr int kErrors = 32;
+  static constexpr uint64_t kErrorReplace = 3;
+  uint64_t errors = 0;
+  if (!Get(memory, object + kErrors, &errors)) return false;
+  if (errors > kErrorReplace) TellAttribute(sink, "errors", errors);
+  return true;
+}
+
 struct TextFields {
   // Modules/_struct.c
   static constexpr Field kStruct[] = {Attribute(40, "format")};
@@ -223,6 +234,15 @@ struct TextFields {
   static constexpr Field kEncoder[] = {Attribute(16, "markers"),       Attribute(24, "default"),
                                        Attribute(32, "encoder"),       Attribute(40, "indent"),
                                        Attribute(48, "key_separator"), Attribute(56, "item_separator")};
+};
+
+// Modules/cjkcodecs/multibytecodec.h, Modules/unicodedata.c.
+struct CodecFields {
+  static constexpr Field kCodec[] = {Hidden(24, "cjk_module")};
+  static constexpr Field kEncoder[] = {Hidden(40, "pending")};
+  static constexpr Field kWriter[] = {Hidden(40, "pending"), Attribute(48, "stream")};
+  static constexpr Field kReader[] = {Attribute(56, "stream")};
+  static constexpr Field kText[] = {Hidden(16, "string")};
 };
 
 // Modules/_pickle.c: PicklerObject, UnpicklerObject.
@@ -372,7 +392,21 @@ inline constexpr LibraryType kTextTypes[] = {
      LibraryForm::kExpatParser},
     {"pyexpat.xmlparser", 13, 15, 88, List(XmlFields::kExpat14), Blocks(XmlFields::kExpatBlocks14),
      LibraryForm::kExpatParser},
+    {"_multibytecodec.MultibyteCodec", 11, 11, 24},
+    {"_multibytecodec.MultibyteCodec", 12, 15, 32, List(CodecFields::kCodec)},
+    {"_multibytecodec.MultibyteIncrementalEncoder",
+     11,
+     15,
+     48,
+     List(CodecFields::kEncoder),
+     {},
+     LibraryForm::kMultibyte},
+    {"_multibytecodec.MultibyteIncrementalDecoder", 11, 15, 56, {}, {}, LibraryForm::kMultibyte},
+    {"_multibytecodec.MultibyteStreamReader", 11, 15, 64, List(CodecFields::kReader), {}, LibraryForm::kMultibyte},
+    {"_multibytecodec.MultibyteStreamWriter", 11, 15, 56, List(CodecFields::kWriter), {}, LibraryForm::kMultibyte},
     {"unicodedata.UCD", 11, 15, 40},
+    {"unicodedata.GraphemeBreakIterator", 15, 15, 64, List(CodecFields::kText)},
+    {"unicodedata.Segment", 15, 15, 40, List(CodecFields::kText)},
 };
 
 }  // namespace limpet::cpython

@@ -99,6 +99,8 @@ bool DecodeLibraryForm(const LibraryType& type, Memory& memory, uint64_t object,
       return DecodeReScanner<L>(memory, object, sink);
     case LibraryForm::kReTemplate:
       return DecodeReTemplate<L>(memory, object, sink);
+    case LibraryForm::kMultibyte:
+      return DecodeMultibyte<L>(memory, object, sink);
     case LibraryForm::kPickler:
       return DecodePickler<L>(memory, object, sink);
     case LibraryForm::kUnpickler:

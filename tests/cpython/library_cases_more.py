@@ -109,6 +109,32 @@ def text_types(check):
 
 
 @family
+def codec_types(check):
+    import codecs
+    import io
+    import unicodedata
+
+    text = codecs.getincrementalencoder("iso2022_jp")("strict")
+    check("multibyte encoder", text)
+    check("multibyte encoder with errors", codecs.getincrementalencoder("gb18030")("own" + "errors"))
+    check("multibyte decoder", codecs.getincrementaldecoder("gb18030")("ignore"))
+    stream = io.BytesIO()
+    check("multibyte reader", codecs.getreader("euc_jp")(stream), attributes(stream=stream))
+    check("multibyte writer", codecs.getwriter("euc_jp")(stream, "own" + "errors"), attributes(stream=stream))
+    check("old Unicode", unicodedata.ucd_3_2_0, bytes=0)
+    if hasattr(unicodedata, "iter_graphemes"):
+        words = "".join(["several", " words"])
+        graphemes = unicodedata.iter_graphemes(words)
+        check("graphemes", graphemes, fields(string=words))
+        check("grapheme", next(graphemes), fields(string=words))
+    if MINOR >= 15:
+        space = {"__name__": "space", "__builtins__": __builtins__}
+        exec("lazy import wave\nlazy from this_is_nowhere import name\n", space)
+        for name in ("wave", "name"):
+            check(f"lazy import of {name}", space[name])
+
+
+@family
 def pickle_types(check):
     import io
     import pickle
@@ -224,6 +250,7 @@ def stream_types(check):
     import hmac
     import lzma
     import zlib
+    from importlib.util import find_spec
 
     data = os.urandom(5000)
     for module, name in ((bz2, "bz2"), (lzma, "lzma"), (zlib, "zlib")):
@@ -259,6 +286,11 @@ def stream_types(check):
         held.decompress(zstd.compress(data) + b"more")
         check("ZstdDecompressor", held, attributes(unused_data=held.unused_data))
     check("hash", hashlib.sha256(b"x"), bytes=0)
+    for name in ("md5", "sha1", "sha256", "sha384", "sha3_256", "blake2s", "blake2b"):
+        for module in ("_md5", "_sha1", "_sha2", "_sha512", "_sha3", "_blake2"):
+            make = getattr(__import__(module), name, None) if find_spec(module) else None
+            if make:
+                check(f"{module}.{name}", make(b"x"), bytes=0)
     check("hmac", hmac.new(b"key", b"", "sha256")._hmac, bytes=0)
 
 
