@@ -126,6 +126,7 @@ bool DecodeMethodCaller(Memory& memory, uint64_t object, Sink& sink) {
   if (!bytes) return false;
   const uint64_t tuples[] = {WordAt(bytes, 24), WordAt(bytes, 48)};  // xargs, vectorcall_kwnames
   const uint64_t block = WordAt(bytes, 40);                          // vectorcall_args
+  if (block != 0) TellField(sink, "vectorcall_kwnames", tuples[1]);  // before the first call it holds what was there before
   int64_t words = 0;
   for (const uint64_t tuple : tuples) {
     int64_t size = 0;
@@ -148,7 +149,7 @@ struct CollectionsFields {
   // Modules/_functoolsmodule.c
   static constexpr Field kPartial[] = {Attribute(16, "func"), Attribute(24, "args"), Attribute(32, "keywords")};
   static constexpr Field kPartial14[] = {Attribute(16, "func"), Attribute(24, "args"), Attribute(32, "keywords"),
-                                         Hidden(56, "placeholder")};
+                                         Borrowed(56, "placeholder")};
   static constexpr Field kLruCache[] = {Hidden(72, "cache"), Hidden(88, "func"), Hidden(112, "kwd_mark"),
                                         Hidden(120, "lru_list_elem_type"), Hidden(128, "cache_info_type")};
   static constexpr Field kLruLink[] = {Hidden(40, "key"), Hidden(48, "result")};
@@ -157,8 +158,7 @@ struct CollectionsFields {
   static constexpr Field kItemGetter[] = {Hidden(24, "item")};
   static constexpr Field kAttributeGetter[] = {Hidden(24, "attr")};
   static constexpr Field kMethodCaller[] = {Hidden(16, "name"), Hidden(24, "args"), Hidden(32, "kwds")};
-  static constexpr Field kMethodCaller13[] = {Hidden(16, "name"), Hidden(24, "args"), Hidden(32, "kwds"),
-                                              Hidden(48, "vectorcall_kwnames")};
+  static constexpr Field kMethodCaller13[] = {Hidden(16, "name"), Hidden(24, "args"), Hidden(32, "kwds")};
   static constexpr Field kMethodCaller14[] = {Hidden(16, "name"), Hidden(24, "args"), Hidden(32, "kwds"),
                                               Hidden(40, "vectorcall_args"), Hidden(48, "vectorcall_kwnames")};
 };

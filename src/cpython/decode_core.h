@@ -11,6 +11,7 @@
 #include "cpython/decode_frame.h"
 #include "cpython/dict_keys.h"
 #include "cpython/layouts.h"
+#include "cpython/static_types.h"
 #include "cpython/type_table.h"
 
 namespace limpet::cpython {
@@ -176,7 +177,7 @@ bool DecodeCachedKeys(Memory& memory, uint64_t address, Sink& sink) {
 }
 
 template <class L, class Memory, class Sink>
-bool DecodeType(Memory& memory, uint64_t object, Sink& sink) {
+bool DecodeType(Memory& memory, uint64_t object, StaticTypeStates<L>& states, Sink& sink) {
   const char* bytes = memory.Span(object, L::kTypeSize);
   if (!bytes) return false;
   const auto word = [&](int offset) {
@@ -191,10 +192,13 @@ bool DecodeType(Memory& memory, uint64_t object, Sink& sink) {
   Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__bases__", word(L::kTypeBases));
   Tell(sink, RefKind::kAttribute, heap ? RefStrength::kOwned : RefStrength::kBorrowed, "__base__", word(L::kTypeBase));
   Tell(sink, RefKind::kField, RefStrength::kOwned, "tp_cache", word(L::kTypeCache));
-  // Builtin static types of 3.12+ have the number of their per-interpreter state here.
-  if ((flags & L::kTypeFlagStaticBuiltin) == 0) {
-    Tell(sink, RefKind::kField, RefStrength::kOwned, "tp_subclasses", word(L::kTypeSubclasses));
+  uint64_t subclasses = word(L::kTypeSubclasses);
+  if ((flags & L::kTypeFlagStaticBuiltin) != 0) {
+    const StaticTypeState state = states.Find(memory, object, subclasses);
+    Tell(sink, RefKind::kAttribute, RefStrength::kOwned, "__dict__", state.dict);
+    subclasses = state.subclasses;
   }
+  Tell(sink, RefKind::kField, RefStrength::kOwned, "tp_subclasses", subclasses);
   if (!heap) return true;
   uint64_t name, qualified_name, slots, module, cached_keys;
   if (!Get(memory, object + L::kHeapTypeName, &name) || !Get(memory, object + L::kHeapTypeQualifiedName, &qualified_name) ||

@@ -13,6 +13,7 @@
 #include "cpython/decode_containers.h"
 #include "cpython/decode_core.h"
 #include "cpython/layouts.h"
+#include "cpython/static_types.h"
 #include "cpython/type_table.h"
 
 namespace limpet::cpython {
@@ -28,6 +29,9 @@ class ObjectDecoder {
   };
 
   ObjectDecoder(Memory& memory, TypeTable<L, Memory>& types, Sink& sink) : memory_(memory), types_(types), sink_(sink) {}
+
+  // From 3.12 on, builtin types have their dict and subclasses in the interpreter's state, of at most `size` bytes. Without it they are not told.
+  void set_interpreter(uint64_t interpreter, uint64_t size) { static_types_.set_interpreter(interpreter, size); }
 
   // Tells the sink all references but that to the type, and all memory besides the object's own block.
   Result Decode(uint64_t object, const TypeInfo& type) {
@@ -76,7 +80,7 @@ class ObjectDecoder {
       case Form::kFunction:
         return DecodeClosure<L>(memory_, object, sink_);
       case Form::kType:
-        return DecodeType<L>(memory_, object, sink_);
+        return DecodeType<L>(memory_, object, static_types_, sink_);
       case Form::kCode:
         return DecodeCode<L>(memory_, object, sink_);
       default:
@@ -136,6 +140,7 @@ class ObjectDecoder {
   Memory& memory_;
   TypeTable<L, Memory>& types_;
   Sink& sink_;
+  StaticTypeStates<L> static_types_;
 };
 
 }  // namespace limpet::cpython

@@ -14,6 +14,7 @@
 #include "internal/pycore_interp.h"
 #include "internal/pycore_moduleobject.h"
 #include "internal/pycore_object.h"
+#include "internal/pycore_typeobject.h"
 #if PY_VERSION_HEX >= 0x030E0000
 #include "internal/pycore_genobject.h"
 #include "internal/pycore_interp_structs.h"
@@ -74,6 +75,7 @@ CHECK_OFFSET(kTypeSubclasses, PyTypeObject, tp_subclasses);
 CHECK_EQUAL(kTypeSize, sizeof(PyTypeObject));
 CHECK_EQUAL(kTypeFlagHeap, Py_TPFLAGS_HEAPTYPE);
 CHECK_EQUAL(kTypeFlagReady, Py_TPFLAGS_READY);
+CHECK_EQUAL(kTypeFlagDict, Py_TPFLAGS_DICT_SUBCLASS);
 CHECK_EQUAL(kTypeFlagGc, Py_TPFLAGS_HAVE_GC);
 CHECK_EQUAL(kTypeFlagManagedDict, Py_TPFLAGS_MANAGED_DICT);
 CHECK_OFFSET(kHeapTypeName, PyHeapTypeObject, ht_name);
@@ -92,6 +94,14 @@ CHECK_EQUAL(kGcHead, sizeof(PyGC_Head));
 #if PY_VERSION_HEX >= 0x030C0000
 CHECK_EQUAL(kTypeFlagStaticBuiltin, _Py_TPFLAGS_STATIC_BUILTIN);
 CHECK_EQUAL(kTypeFlagManagedWeakref, Py_TPFLAGS_MANAGED_WEAKREF);
+#if PY_VERSION_HEX >= 0x030D0000
+using StaticState = managed_static_type_state;
+#else
+using StaticState = static_builtin_state;
+#endif
+CHECK_EQUAL(kStaticTypeSize, sizeof(StaticState));
+CHECK_OFFSET(kStaticTypeDict, StaticState, tp_dict);
+static_assert(offsetof(StaticState, type) == 0 && offsetof(StaticState, tp_subclasses) == L::kStaticTypeDict + 8);
 CHECK_EQUAL(kTypeFlagsPreHeader, Py_TPFLAGS_PREHEADER);
 #else
 CHECK_EQUAL(kTypeFlagStaticBuiltin, 0u);

@@ -31,6 +31,7 @@ struct ObjectLayoutCommon {
   static constexpr uint64_t kTypeFlagManagedDict = 1ull << 4;
   static constexpr uint64_t kTypeFlagHeap = 1ull << 9;
   static constexpr uint64_t kTypeFlagReady = 1ull << 12;
+  static constexpr uint64_t kTypeFlagDict = 1ull << 29;
   static constexpr uint64_t kTypeFlagGc = 1ull << 14;
   // Types with one of these have two words more before the GC head.
   static constexpr uint64_t kTypeFlagsPreHeader = kTypeFlagManagedWeakref | kTypeFlagManagedDict;
@@ -42,6 +43,10 @@ struct ObjectLayoutCommon {
   static constexpr int kHeapTypeQualifiedName = 872;
   static constexpr int kHeapTypeCachedKeys = 880;
   static constexpr int kHeapTypeModule = 888;
+
+  // What an interpreter keeps of a static type (3.12+): the type, flags, its dict, its subclasses.
+  static constexpr int kStaticTypeSize = 48;
+  static constexpr int kStaticTypeDict = 24;
 
   // PyMemberDef.
   static constexpr int kMemberName = 0;
@@ -187,6 +192,8 @@ struct ObjectLayout311 : ObjectLayoutCommon {
 };
 
 struct ObjectLayout312 : ObjectLayoutCommon {
+  static constexpr int kStaticTypeSize = 40;
+  static constexpr int kStaticTypeDict = 16;
   static constexpr bool kManagedDictTagged = true;
   static constexpr int kFunctionTypeParams = 120;
   static constexpr int kCodeCached = 152;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cpython/object_decoder.h"
+#include "cpython/state_layouts.h"
 
 using namespace limpet::cpython;
 
@@ -25,8 +26,8 @@ struct Reference {
 
 // Lists every reference, up to what there is room for.
 struct ListSink {
-  Reference* out;
-  int64_t capacity;
+  Reference* out = nullptr;
+  int64_t capacity = 0;
   int64_t count = 0;
   uint64_t bytes = 0;
   uint64_t blocks = 0;
@@ -80,6 +81,8 @@ template <class L>
 struct Prober {
   LiveMemory memory;
   TypeTable<L, LiveMemory> types{memory};
+  ListSink sink{};
+  ObjectDecoder<L, LiveMemory, ListSink> decoder{memory, types, sink};
 
   static Prober& Get() {
     static Prober prober;
@@ -92,8 +95,7 @@ struct Prober {
     const TypeInfo* found = types.Find(type_address);
     if (!found) return -1;
     const TypeInfo type = *found;
-    ListSink sink{out, capacity};
-    ObjectDecoder<L, LiveMemory, ListSink> decoder(memory, types, sink);
+    sink = ListSink{out, capacity};
     const auto result = decoder.Decode(object, type);
     sizes[0] = decoder.OwnSize(object, type);
     sizes[1] = sink.bytes;
@@ -102,6 +104,7 @@ struct Prober {
     sizes[4] = type.pre_header;
     return sink.count;
   }
+  void SetInterpreter(uint64_t interpreter) { decoder.set_interpreter(interpreter, StateLayout<L>::kInterpreterSize); }
   int64_t Frame(const char* thread, Reference* out, int64_t capacity, int64_t index) {
     const char* frame = CurrentFrame<L>(thread);
     while (frame && (IsIncomplete<L>(frame) || index-- > 0)) frame = PreviousFrame<L>(frame);
@@ -139,6 +142,14 @@ extern "C" {
 // 3: of an unknown type), its type's form, bytes before the object. Returns how many references there are; -1: its type is none.
 int64_t decode_object(int minor, uint64_t object, uint64_t* sizes, Reference* out, int64_t capacity) {
   return WithLayout(minor, [&](auto& prober) { return prober.Decode(object, sizes, out, capacity); });
+}
+
+// Tells which interpreter's builtin types to show.
+void decode_interpreter(int minor, const char* thread) {
+  WithLayout(minor, [&](auto& prober) {
+    prober.SetInterpreter(Load<uint64_t>(thread, LayoutCommon::kThreadInterpreter));
+    return 0;
+  });
 }
 
 // The references of the index-th complete frame of the calling thread; -1: there is no such.

@@ -40,6 +40,11 @@ class Decoder:
         self.library.decode_object.argtypes = [ctypes.c_int, ctypes.c_uint64, pointer, pointer, number]
         self.library.decode_frame.restype = ctypes.c_int64
         self.library.decode_frame.argtypes = [ctypes.c_int, pointer, pointer, number, number]
+        get = ctypes.pythonapi.PyGILState_GetThisThreadState
+        get.restype = pointer
+        self.thread = get()
+        self.library.decode_interpreter.argtypes = [ctypes.c_int, pointer]
+        self.library.decode_interpreter(MINOR, self.thread)
         self.library.decode_type_name.restype = ctypes.c_uint64
         self.library.decode_type_name.argtypes = [ctypes.c_int, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_uint64]
         self.capacity = 1 << 17  # from the start: memory that changed hands during a check would confuse it
@@ -62,9 +67,7 @@ class Decoder:
 
     def frame(self, index):
         """The references of this thread's index-th frame, counted from the caller's."""
-        get = ctypes.pythonapi.PyGILState_GetThisThreadState
-        get.restype = ctypes.c_void_p
-        count = self.library.decode_frame(MINOR, get(), self.raw, self.capacity, index + 1)
+        count = self.library.decode_frame(MINOR, self.thread, self.raw, self.capacity, index + 1)
         assert 0 <= count <= self.capacity, count
         return [self.named(self.raw[i]) for i in range(count)]
 
@@ -164,17 +167,16 @@ def check_referents(decode):
     return results, missing, unknown
 
 
+# In 3.11, constants of the interpreter's own modules are laid out at compile time, and refer to these without counting.
+UNCOUNTED = ("bool", "NoneType", "ellipsis") if MINOR == 11 else ()
+
+
 def read_word(address):
     return ctypes.c_uint64.from_address(address).value
 
 
 def is_immortal(count):
     return bool(count & 1 << 31) if MINOR >= 12 else count >= 1 << 29
-
-
-def is_static(address):
-    """In 3.11, constants of the interpreter's own modules are laid out at compile time, and refer to others without counting."""
-    return MINOR == 11 and is_immortal(read_word(address))
 
 
 def count_edges(decode, roots):
@@ -185,7 +187,6 @@ def count_edges(decode, roots):
     while todo:
         address = todo.pop()
         n = decode.raw_count(address)
-        counts = not is_static(address)
         cls = read_word(address + 8)
         targets = [(decode.raw[i].target, decode.raw[i].strength) for i in range(n)]
         if read_word(cls + 168) & 1 << 9:  # a heap type is counted by its instances
@@ -194,7 +195,7 @@ def count_edges(decode, roots):
             seen.add(cls)
             todo.append(cls)
         for target, strength in targets:
-            if strength == 0 and counts:
+            if strength == 0:
                 owned[target] += 1
             if strength <= 1 and target not in seen:
                 seen.add(target)
@@ -224,13 +225,14 @@ def check_surplus(decode):
         held[name] += 1
         if rest > 0:
             surplus[name] += 1
-            examples[name].append(f"{address:#x} {rest} {str(ctypes.cast(address, ctypes.py_object).value)[:80]!r}")
-        if rest < 0:
+            examples[name].append((address, rest))
+        if rest < 0 and name not in UNCOUNTED:
             too_many.append((name, hex(address), count, owned[address]))
     print(f"{len(seen)} objects, {sum(held.values())} mortal, {sum(surplus.values())} with a surplus: {dict(surplus.most_common(40))}")
     if VERBOSE:
-        for name, texts in examples.items():
-            print(name, *texts[:VERBOSE], sep="\n    ")
+        for name, found in examples.items():
+            texts = [f"{rest} {str(ctypes.cast(a, ctypes.py_object).value)[:80]!r}" for a, rest in found[:VERBOSE]]
+            print(name, *texts, sep="\n    ")
     if too_many:
         tellers = collections.defaultdict(list)
         for address in seen:
