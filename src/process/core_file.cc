@@ -39,10 +39,14 @@ class CorePages final : public PageSource {
 
   bool Load(uint32_t piece, uint64_t address, size_t size, char* to) override {
     const CoreLayout::Segment& segment = layout_.segments[piece];
+    const Mapping& mapping = layout_.mappings[piece];
     const uint64_t at = address - segment.begin;
-    if (segment.file_size == 0) return LoadFromFile(layout_.mappings[piece], at, size, to);
     const size_t in_core = at < segment.file_size ? size_t(std::min<uint64_t>(size, segment.file_size - at)) : 0;
     if (in_core && pread(core_.get(), to, in_core, off_t(segment.file_offset + at)) != ssize_t(in_core)) return false;
+    if (in_core == size) return true;
+    // Of a file, a core may have nothing or the first page; of other memory, what it does not have is zero.
+    if (mapping.has_file()) return LoadFromFile(mapping, at + in_core, size - in_core, to + in_core);
+    if (segment.file_size == 0) return false;
     std::memset(to + in_core, 0, size - in_core);
     return true;
   }
@@ -99,10 +103,12 @@ void CoreFile::CheckFiles() {
   for (size_t i = 0; i < layout.mappings.size(); ++i) {
     const Mapping& mapping = layout.mappings[i];
     if (!mapping.has_file()) continue;
-    if (layout.segments[i].file_size == 0) {
+    const uint64_t in_core = layout.segments[i].file_size;
+    if (in_core < mapping.size()) {
       uint64_t& size = wanted[mapping.path];
       size = std::max(size, mapping.offset + mapping.size() - kPageSize + 1);
-    } else if (mapping.offset == 0 && layout.segments[i].file_size >= kPageSize) {
+    }
+    if (mapping.offset == 0 && in_core >= kPageSize) {
       const char* first_page = mirror_.Span(mapping.begin, kPageSize);
       if (first_page) build_ids.emplace(mapping.path, BuildId({first_page, kPageSize}));
     }

@@ -18,6 +18,7 @@ using base::ReadAt;
 
 constexpr uint64_t kMostSegments = 1 << 20;  // a process may have 65530 mappings, more with a changed vm.max_map_count
 constexpr uint64_t kMostAddress = uint64_t{1} << 56;
+constexpr uint64_t kKernel = uint64_t{1} << 63;
 
 struct NamedFile {
   uint64_t begin;
@@ -98,7 +99,7 @@ std::vector<NamedFile> ReadNotes(std::string_view notes, CoreLayout* layout) {
 }
 
 void AddSegment(const Elf64_Phdr& load, uint64_t file_size, CoreLayout* layout) {
-  if (load.p_memsz == 0) return;
+  if (load.p_memsz == 0 || load.p_vaddr >= kKernel) return;  // [vsyscall]
   if (load.p_vaddr % kPageSize || load.p_vaddr >= kMostAddress || load.p_memsz >= kMostAddress ||
       load.p_filesz > load.p_memsz) {
     layout->problems.push_back(fmt::format("a segment at {:#x} makes no sense and was left out", load.p_vaddr));

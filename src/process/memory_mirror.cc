@@ -132,9 +132,24 @@ const char* MemoryMirror::FindSpan(uint64_t address, size_t size) {
     at = piece->end;
     if (std::next(piece) == pieces_.end() || std::next(piece)->begin != at) return nullptr;
   }
-  if (first->complete)
-    recent_[address / kRecentBytes % kRecents] = {first->begin, first->end - first->begin, first->host};
+  Remember(*first, address);
   return first->host + (address - first->begin);
+}
+
+// Notes what is there around `address`, so that the next span of the same megabyte is found at once.
+void MemoryMirror::Remember(const Piece& piece, uint64_t address) {
+  Recent& recent = recent_[address / kRecentBytes % kRecents];
+  if (piece.complete) {
+    recent = {piece.begin, piece.end - piece.begin, piece.host};
+    return;
+  }
+  const uint64_t page = (address - piece.begin) / kPageSize;
+  if (piece.pages[page] != kLoaded) return;  // an empty span
+  const uint64_t pages = (piece.end - piece.begin) / kPageSize;
+  uint64_t first = page, end = page + 1;
+  while (first > 0 && page - first < kPagesAtOnce && piece.pages[first - 1] == kLoaded) --first;
+  while (end < pages && end - page < kPagesAtOnce && piece.pages[end] == kLoaded) ++end;
+  recent = {piece.begin + first * kPageSize, (end - first) * kPageSize, piece.host + first * kPageSize};
 }
 
 // True when all pages of the range are there in the end. REQUIRES: it lies in the piece.

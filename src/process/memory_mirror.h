@@ -67,7 +67,7 @@ class MemoryMirror {
 
  private:
   enum PageState : uint8_t { kAbsent = 0, kLoaded = 1, kUnreadable = 2 };
-  // A complete piece that an address of this megabyte was found in; wherever else it is found by searching.
+  // What is there around an address of this megabyte that was asked for; all else is found by searching.
   struct Recent {
     uint64_t begin = 0;
     uint64_t size = 0;
@@ -85,6 +85,7 @@ class MemoryMirror {
   Status Place(std::vector<Stretch>* stretches);
   Status PlacePageStates();
   const char* FindSpan(uint64_t address, size_t size);
+  void Remember(const Piece& piece, uint64_t address);
   bool LoadPages(uint32_t piece, uint64_t address, uint64_t size);
   void Release();
 
