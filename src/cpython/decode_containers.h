@@ -179,8 +179,8 @@ inline bool DecodeSet(Memory& memory, uint64_t object, Sink& sink) {
 
 // The attributes that an instance keeps without, or besides, a dict. `cached_keys` is its type's.
 template <class L, class Memory, class Sink>
-inline bool DecodeAttributes(Memory& memory, uint64_t object, uint64_t cached_keys, bool inline_values, uint32_t basic_size,
-                             Sink& sink) {
+inline bool DecodeAttributes(Memory& memory, uint64_t object, uint64_t cached_keys, bool inline_values,
+                             uint32_t basic_size, Sink& sink) {
   uint64_t dict = 0, values = 0, capacity = ~uint64_t{0};
   if (!Get(memory, object + L::kManagedDict, &dict)) return false;
   if constexpr (L::kManagedValues != kAbsent) {

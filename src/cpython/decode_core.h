@@ -23,10 +23,10 @@ inline bool ItemCount(Memory& memory, uint64_t object, Form form, int64_t* count
   if (form == Form::kLong) {
     if constexpr (L::kLongTagShift != 0) {
       *count = static_cast<int64_t>(static_cast<uint64_t>(*count) >> L::kLongTagShift);
-      if (*count == 0) *count = 1;
     }
   }
   if (*count < 0) *count = -(*count + 1) + 1;
+  if (form == Form::kLong && *count == 0) *count = 1;
   return *count >= 0 && *count <= kMaxItems;
 }
 
@@ -35,8 +35,8 @@ template <class L, class Memory>
 uint64_t TextSize(Memory& memory, uint64_t object, const TypeInfo& type) {
   int64_t length;
   uint32_t state;
-  if (!Get(memory, object + L::kUnicodeLength, &length) || !Get(memory, object + L::kUnicodeState, &state) || length < 0 ||
-      length > kMaxItems || (state & L::kUnicodeCompact) == 0) {
+  if (!Get(memory, object + L::kUnicodeLength, &length) || !Get(memory, object + L::kUnicodeState, &state) ||
+      length < 0 || length > kMaxItems || (state & L::kUnicodeCompact) == 0) {
     return type.basic_size;
   }
   const uint64_t kind = (state & L::kUnicodeKindMask) >> L::kUnicodeKindShift;
@@ -72,8 +72,10 @@ inline uint64_t ObjectSize(Memory& memory, uint64_t object, const TypeInfo& type
     ++items;
   } else if ((type.traits & kTraitDerived) != 0) {
     ++items;  // allocated by PyType_GenericAlloc, which leaves room for one more
-  } else if (type.form == Form::kBytes || type.form == Form::kLong) {
+  } else if (type.form == Form::kBytes) {
     return type.basic_size + static_cast<uint64_t>(items) * item_size;  // not rounded up
+  } else if (type.form == Form::kLong) {
+    return L::kLongDigits + static_cast<uint64_t>(items) * item_size;
   }
   return (type.basic_size + static_cast<uint64_t>(items) * item_size + 7) & ~uint64_t{7};
 }
@@ -103,7 +105,8 @@ bool DecodeText(Memory& memory, uint64_t object, Sink& sink) {
     return false;
   }
   if (data != 0) sink.OwnBlock(data, (static_cast<uint64_t>(length) + 1) * kind);
-  if (utf8 != 0 && utf8 != data && utf8_length <= static_cast<uint64_t>(kMaxItems)) sink.OwnBlock(utf8, utf8_length + 1);
+  if (utf8 != 0 && utf8 != data && utf8_length <= static_cast<uint64_t>(kMaxItems))
+    sink.OwnBlock(utf8, utf8_length + 1);
   return true;
 }
 
@@ -111,11 +114,13 @@ bool DecodeText(Memory& memory, uint64_t object, Sink& sink) {
 template <class L, class Memory, class Sink>
 bool DecodeClosure(Memory& memory, uint64_t object, Sink& sink) {
   uint64_t closure, code, names;
-  if (!Get(memory, object + L::kFunctionClosure, &closure) || !Get(memory, object + L::kFunctionCode, &code)) return false;
+  if (!Get(memory, object + L::kFunctionClosure, &closure) || !Get(memory, object + L::kFunctionCode, &code))
+    return false;
   if (closure == 0) return true;
   int64_t cells, known;
-  if (code == 0 || !Get(memory, closure + L::kObjectSize, &cells) || !Get(memory, code + L::kCodeLocalsPlusNames, &names) ||
-      names == 0 || !Get(memory, names + L::kObjectSize, &known) || cells < 0 || cells > known || known > kMaxItems) {
+  if (code == 0 || !Get(memory, closure + L::kObjectSize, &cells) ||
+      !Get(memory, code + L::kCodeLocalsPlusNames, &names) || names == 0 ||
+      !Get(memory, names + L::kObjectSize, &known) || cells < 0 || cells > known || known > kMaxItems) {
     return false;
   }
   // The free variables of a code object are the last of its names.
@@ -150,8 +155,8 @@ bool DecodeByteArray(Memory& memory, uint64_t object, Sink& sink) {
   } else {
     int64_t allocated;
     uint64_t block;
-    if (!Get(memory, object + L::kByteArrayAllocated, &allocated) || !Get(memory, object + L::kByteArrayBlock, &block) ||
-        allocated < 0 || allocated > kMaxItems) {
+    if (!Get(memory, object + L::kByteArrayAllocated, &allocated) ||
+        !Get(memory, object + L::kByteArrayBlock, &block) || allocated < 0 || allocated > kMaxItems) {
       return false;
     }
     if (block != 0) sink.OwnBlock(block, static_cast<uint64_t>(allocated));
@@ -201,7 +206,8 @@ bool DecodeType(Memory& memory, uint64_t object, StaticTypeStates<L>& states, Si
   Tell(sink, RefKind::kField, RefStrength::kOwned, "tp_subclasses", subclasses);
   if (!heap) return true;
   uint64_t name, qualified_name, slots, module, cached_keys;
-  if (!Get(memory, object + L::kHeapTypeName, &name) || !Get(memory, object + L::kHeapTypeQualifiedName, &qualified_name) ||
+  if (!Get(memory, object + L::kHeapTypeName, &name) ||
+      !Get(memory, object + L::kHeapTypeQualifiedName, &qualified_name) ||
       !Get(memory, object + L::kHeapTypeSlots, &slots) || !Get(memory, object + L::kHeapTypeModule, &module) ||
       !Get(memory, object + L::kHeapTypeCachedKeys, &cached_keys)) {
     return false;

@@ -22,10 +22,10 @@ namespace limpet::cpython {
 // The parts of a code object that frames need.
 struct FrameShape {
   uint64_t code = 0;
-  int64_t locals = 0;     // local variables, cells and free variables
-  int64_t stack = 0;      // slots of the evaluation stack
-  uint64_t names = 0;     // of the locals: a tuple's items
-  uint64_t kinds = 0;     // and a byte each
+  int64_t locals = 0;  // local variables, cells and free variables
+  int64_t stack = 0;   // slots of the evaluation stack
+  uint64_t names = 0;  // of the locals: a tuple's items
+  uint64_t kinds = 0;  // and a byte each
 };
 
 // False: that is no code object. The interpreter's own frames (shims) have none, or one without names.
@@ -35,8 +35,9 @@ bool ReadFrameShape(Memory& memory, uint64_t code, FrameShape* out) {
   int32_t locals, stack;
   uint64_t names, kinds;
   int64_t name_count, kind_count;
-  if (code == 0 || !Get(memory, code + L::kCodeLocalsPlusCount, &locals) || !Get(memory, code + L::kCodeStackSize, &stack) ||
-      !Get(memory, code + L::kCodeLocalsPlusNames, &names) || !Get(memory, code + L::kCodeLocalsPlusKinds, &kinds)) {
+  if (code == 0 || !Get(memory, code + L::kCodeLocalsPlusCount, &locals) ||
+      !Get(memory, code + L::kCodeStackSize, &stack) || !Get(memory, code + L::kCodeLocalsPlusNames, &names) ||
+      !Get(memory, code + L::kCodeLocalsPlusKinds, &kinds)) {
     return false;
   }
   if (locals < 0 || stack < 0 || locals > kMost || stack > kMost || names == 0 || kinds == 0) return false;
@@ -137,7 +138,8 @@ bool DecodeFrame(Memory& memory, uint64_t frame, Sink& sink) {
   if (!TellLocals<L>(memory, shape, slots, sink)) return false;
   int64_t depth = 0;
   const bool known = StackDepth<L>(memory, frame, shape, &depth);
-  return TellStack<L>(memory, slots + 8 * static_cast<uint64_t>(shape.locals), known ? depth : shape.stack, known, sink);
+  return TellStack<L>(memory, slots + 8 * static_cast<uint64_t>(shape.locals), known ? depth : shape.stack, known,
+                      sink);
 }
 
 // A frame object: its frame's contents are its own only once the call has ended; before, they are the thread's or the generator's.
@@ -171,7 +173,8 @@ template <class L, class Memory>
 int64_t FrameSlots(Memory& memory, uint64_t frame) {
   uint64_t code;
   FrameShape shape;
-  if (!Get(memory, frame + L::kFrameCode, &code) || !ReadFrameShape<L>(memory, ReadSlot<L>(code).target, &shape)) return 0;
+  if (!Get(memory, frame + L::kFrameCode, &code) || !ReadFrameShape<L>(memory, ReadSlot<L>(code).target, &shape))
+    return 0;
   return shape.locals + shape.stack;
 }
 

@@ -18,11 +18,11 @@
 namespace limpet::cpython {
 
 struct DictKeys {
-  uint64_t entries = 0;     // where the first is
-  uint64_t count = 0;       // used so far, deleted ones included
-  uint64_t room = 0;        // how many there is room for
-  uint64_t bytes = 0;       // of the whole table; 0: the shared empty one, nobody's
-  int kind = 0;             // L::kKeysGeneral, kKeysUnicode or kKeysSplit
+  uint64_t entries = 0;  // where the first is
+  uint64_t count = 0;    // used so far, deleted ones included
+  uint64_t room = 0;     // how many there is room for
+  uint64_t bytes = 0;    // of the whole table; 0: the shared empty one, nobody's
+  int kind = 0;          // L::kKeysGeneral, kKeysUnicode or kKeysSplit
   uint64_t entry_size() const { return kind == 0 ? 24 : 16; }
   int key_offset() const { return kind == 0 ? 8 : 0; }
 };
@@ -87,7 +87,8 @@ DictEntry FindDictEntry(Memory& memory, uint64_t dict, const char* text, size_t 
     if (!Get(memory, keys.entries + i * keys.entry_size() + keys.key_offset(), &entry)) return {};
     if (entry.key == 0 || !IsText<L>(memory, entry.key)) continue;
     char found[72];
-    if (CopyObjectText<L>(memory, entry.key, found, length + 1) == length && memcmp(found, text, length) == 0) return entry;
+    if (CopyObjectText<L>(memory, entry.key, found, length + 1) == length && memcmp(found, text, length) == 0)
+      return entry;
   }
   return {};
 }

@@ -74,26 +74,29 @@ struct CoreFields {
   };
   // A function of C code. The class of a builtin_method is the one that defines it.
   static constexpr Field kBuiltin[] = {Attribute(24, "__self__"), Attribute(32, "__module__")};
-  static constexpr Field kBuiltinMethod[] = {Attribute(24, "__self__"), Attribute(32, "__module__"), Hidden(56, "mm_class")};
-  static constexpr Field kDescriptor[] = {Attribute(16, "__objclass__"), Attribute(24, "__name__"), Attribute(32, "__qualname__")};
+  static constexpr Field kBuiltinMethod[] = {Attribute(24, "__self__"), Attribute(32, "__module__"),
+                                             Hidden(56, "mm_class")};
+  static constexpr Field kDescriptor[] = {Attribute(16, "__objclass__"), Attribute(24, "__name__"),
+                                          Attribute(32, "__qualname__")};
   static constexpr Field kMethodWrapper[] = {Hidden(16, "descr"), Attribute(24, "__self__")};  // descrobject.c
-  static constexpr Field kProperty[] = {Attribute(16, "fget"),    Attribute(24, "fset"),     Attribute(32, "fdel"),
+  static constexpr Field kProperty[] = {Attribute(16, "fget"), Attribute(24, "fset"), Attribute(32, "fdel"),
                                         Attribute(40, "__doc__"), Attribute(48, "__name__")};
-  static constexpr Field kWrapped[] = {Attribute(16, "__func__")};         // funcobject.c: classmethod, staticmethod
-  static constexpr Field kMappingProxy[] = {Hidden(16, "mapping")};        // descrobject.c
+  static constexpr Field kWrapped[] = {Attribute(16, "__func__")};   // funcobject.c: classmethod, staticmethod
+  static constexpr Field kMappingProxy[] = {Hidden(16, "mapping")};  // descrobject.c
   static constexpr Field kSuper[] = {Attribute(16, "__thisclass__"), Attribute(24, "__self__"),
-                                     Attribute(32, "__self_class__")};     // typeobject.c
+                                     Attribute(32, "__self_class__")};  // typeobject.c
   static constexpr Field kSlice[] = {Attribute(16, "start"), Attribute(24, "stop"), Attribute(32, "step")};
-  static constexpr Field kRange[] = {Attribute(16, "start"), Attribute(24, "stop"), Attribute(32, "step"), Hidden(40, "length")};
+  static constexpr Field kRange[] = {Attribute(16, "start"), Attribute(24, "stop"), Attribute(32, "step"),
+                                     Hidden(40, "length")};
   static constexpr Field kWeakref[] = {Hidden(16, "wr_object", RefStrength::kWeak), Attribute(24, "__callback__")};
   static constexpr Field kMemoryView[] = {Hidden(24, "mbuf"), Attribute(64, "obj", RefStrength::kBorrowed)};
   static constexpr Field kManagedBuffer[] = {Attribute(40, "obj")};
   static constexpr Field kPickleBuffer[] = {Attribute(24, "obj")};
   static constexpr Field kBufferWrapper[] = {Hidden(16, "mv"), Hidden(24, "obj")};  // typeobject.c, 3.12+
   static constexpr Field kTraceback[] = {Attribute(16, "tb_next"), Attribute(24, "tb_frame")};
-  static constexpr Field kFrame[] = {Attribute(16, "f_back"), Attribute(32, "f_trace"), Hidden(L::kFrameExtraLocals, "f_extra_locals"),
-                                     Hidden(L::kFrameLocalsCache, "f_locals_cache"),
-                                     Hidden(L::kFrameOverwrittenLocals, "f_overwritten_fast_locals")};
+  static constexpr Field kFrame[] = {
+      Attribute(16, "f_back"), Attribute(32, "f_trace"), Hidden(L::kFrameExtraLocals, "f_extra_locals"),
+      Hidden(L::kFrameLocalsCache, "f_locals_cache"), Hidden(L::kFrameOverwrittenLocals, "f_overwritten_fast_locals")};
   static constexpr Field kFrameLocals[] = {Hidden(16, "frame")};
 };
 
@@ -108,17 +111,20 @@ struct IteratorFields {
   static constexpr Field kSet[] = {Hidden(16, "si_set")};  // setobject.c
   // rangeobject.c: 3.11 has an index before them
   static constexpr int kLongRangeStart = L::kMinor == 11 ? 24 : 16;
-  static constexpr Field kLongRange[] = {Hidden(L::kMinor == 11 ? 16 : kAbsent, "index"), Hidden(kLongRangeStart, "start"),
-                                         Hidden(kLongRangeStart + 8, "step"), Hidden(kLongRangeStart + 16, "len")};
-  static constexpr Field kEnumerate[] = {Hidden(24, "en_sit"), Hidden(32, "en_result"), Hidden(40, "en_longindex")};  // enumobject.c
-  static constexpr Field kZip[] = {Hidden(24, "ittuple"), Hidden(32, "result")};                  // bltinmodule.c
-  static constexpr Field kMap[] = {Hidden(16, "iters"), Hidden(24, "func")};                      // bltinmodule.c
-  static constexpr Field kFilter[] = {Hidden(16, "func"), Hidden(24, "it")};                      // bltinmodule.c
-  static constexpr Field kCode[] = {Hidden(16, "code")};                                          // codeobject.c: lines, positions
-  static constexpr Field kText[] = {Hidden(16, "str")};                                           // unicode_format.h
-  static constexpr Field kGenericAlias[] = {Hidden(16, "obj")};                                   // genericaliasobject.c
-  static constexpr Field kTemplate[] = {Hidden(16, "stringsiter"), Hidden(24, "interpolationsiter")};  // templateobject.c
-  static constexpr Field kAnext[] = {Hidden(16, "wrapped"), Hidden(24, "default_value")};         // iterobject.c
+  static constexpr Field kLongRange[] = {Hidden(L::kMinor == 11 ? 16 : kAbsent, "index"),
+                                         Hidden(kLongRangeStart, "start"), Hidden(kLongRangeStart + 8, "step"),
+                                         Hidden(kLongRangeStart + 16, "len")};
+  static constexpr Field kEnumerate[] = {Hidden(24, "en_sit"), Hidden(32, "en_result"),
+                                         Hidden(40, "en_longindex")};             // enumobject.c
+  static constexpr Field kZip[] = {Hidden(24, "ittuple"), Hidden(32, "result")};  // bltinmodule.c
+  static constexpr Field kMap[] = {Hidden(16, "iters"), Hidden(24, "func")};      // bltinmodule.c
+  static constexpr Field kFilter[] = {Hidden(16, "func"), Hidden(24, "it")};      // bltinmodule.c
+  static constexpr Field kCode[] = {Hidden(16, "code")};                          // codeobject.c: lines, positions
+  static constexpr Field kText[] = {Hidden(16, "str")};                           // unicode_format.h
+  static constexpr Field kGenericAlias[] = {Hidden(16, "obj")};                   // genericaliasobject.c
+  static constexpr Field kTemplate[] = {Hidden(16, "stringsiter"),
+                                        Hidden(24, "interpolationsiter")};                 // templateobject.c
+  static constexpr Field kAnext[] = {Hidden(16, "wrapped"), Hidden(24, "default_value")};  // iterobject.c
   // genobject.c
   static constexpr Field kCoroutineWrapper[] = {Hidden(16, "cw_coroutine")};
   static constexpr Field kAsyncSend[] = {Hidden(16, "ags_gen"), Hidden(24, "ags_sendval")};
@@ -131,13 +137,13 @@ struct IteratorFields {
 // Exceptions (pyerrors.h): what BaseException has, then the fields of one kind. __notes__ and `dict` apart, as Python shows them.
 template <class L>
 struct ExceptionFields {
-#define LIMPET_EXCEPTION_FIELDS                                                                                   \
+#define LIMPET_EXCEPTION_FIELDS                                                                             \
   Attribute(24, "args"), Hidden(32, "notes"), Attribute(40, "__traceback__"), Attribute(48, "__context__"), \
       Attribute(56, "__cause__")
   static constexpr Field kBase[] = {LIMPET_EXCEPTION_FIELDS};
   static constexpr Field kGroup[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "message"), Attribute(80, "exceptions")};
-  static constexpr Field kGroupWithText[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "message"), Attribute(80, "exceptions"),
-                                             Hidden(88, "excs_str")};
+  static constexpr Field kGroupWithText[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "message"),
+                                             Attribute(80, "exceptions"), Hidden(88, "excs_str")};
   static constexpr Field kSyntax[] = {LIMPET_EXCEPTION_FIELDS,
                                       Attribute(72, "msg"),
                                       Attribute(80, "filename"),
@@ -148,8 +154,8 @@ struct ExceptionFields {
                                       Attribute(120, "text"),
                                       Attribute(128, "print_file_and_line"),
                                       Hidden(L::kMinor < 14 ? kAbsent : 136, "metadata")};
-  static constexpr Field kImport[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "msg"), Attribute(80, "name"), Attribute(88, "path"),
-                                      Attribute(L::kMinor < 12 ? kAbsent : 96, "name_from")};
+  static constexpr Field kImport[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "msg"), Attribute(80, "name"),
+                                      Attribute(88, "path"), Attribute(L::kMinor < 12 ? kAbsent : 96, "name_from")};
   static constexpr Field kUnicode[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "encoding"), Attribute(80, "object"),
                                        Attribute(104, "reason")};
   static constexpr Field kExit[] = {LIMPET_EXCEPTION_FIELDS, Attribute(72, "code")};
@@ -164,7 +170,8 @@ struct ExceptionFields {
 // What type hints are made of: genericaliasobject.c, unionobject.c, typevarobject.c; and templatelib's parts.
 template <class L>
 struct TypingFields {
-  static constexpr Field kGenericAlias[] = {Attribute(16, "__origin__"), Attribute(24, "__args__"), Attribute(32, "__parameters__")};
+  static constexpr Field kGenericAlias[] = {Attribute(16, "__origin__"), Attribute(24, "__args__"),
+                                            Attribute(32, "__parameters__")};
   static constexpr bool kNewUnion = L::kMinor >= 14;
   static constexpr Field kUnion[] = {Attribute(16, "__args__"), Hidden(kNewUnion ? 24 : kAbsent, "hashable_args"),
                                      Hidden(kNewUnion ? 32 : kAbsent, "unhashable_args"),
@@ -180,9 +187,10 @@ struct TypingFields {
                                          Attribute(L::kMinor < 13 ? kAbsent : 32, "__default__"),
                                          Hidden(L::kMinor < 13 ? kAbsent : 40, "evaluate_default")};
   static constexpr int kTupleDefault = L::kMinor < 13 ? kAbsent : L::kMinor < 15 ? 24 : 32;
-  static constexpr Field kTypeVarTuple[] = {Attribute(16, "__name__"), Attribute(L::kMinor < 15 ? kAbsent : 24, "__bound__"),
-                                            Attribute(kTupleDefault, "__default__"),
-                                            Hidden(kTupleDefault == kAbsent ? kAbsent : kTupleDefault + 8, "evaluate_default")};
+  static constexpr Field kTypeVarTuple[] = {
+      Attribute(16, "__name__"), Attribute(L::kMinor < 15 ? kAbsent : 24, "__bound__"),
+      Attribute(kTupleDefault, "__default__"),
+      Hidden(kTupleDefault == kAbsent ? kAbsent : kTupleDefault + 8, "evaluate_default")};
   static constexpr int kAliasStart = L::kMinor < 15 ? 24 : 32;
   static constexpr Field kTypeAlias[] = {Attribute(16, "__name__"),
                                          Attribute(L::kMinor < 15 ? kAbsent : 24, "__qualname__"),
@@ -193,9 +201,10 @@ struct TypingFields {
   static constexpr Field kParamSpecPart[] = {Attribute(16, "__origin__")};
   static constexpr Field kConstEvaluator[] = {Hidden(16, "value")};
   static constexpr Field kTemplate[] = {Attribute(16, "strings"), Attribute(24, "interpolations")};
-  static constexpr Field kInterpolation[] = {Attribute(16, "value"), Attribute(24, "expression"), Attribute(32, "conversion"),
-                                             Attribute(40, "format_spec")};
-  static constexpr Field kSentinel[] = {Attribute(16, "__name__"), Attribute(24, "__module__"), Hidden(32, "repr")};  // sentinelobject.c
+  static constexpr Field kInterpolation[] = {Attribute(16, "value"), Attribute(24, "expression"),
+                                             Attribute(32, "conversion"), Attribute(40, "format_spec")};
+  static constexpr Field kSentinel[] = {Attribute(16, "__name__"), Attribute(24, "__module__"),
+                                        Hidden(32, "repr")};  // sentinelobject.c
 };
 
 // Generators, coroutines, asynchronous generators (their frame apart).
@@ -203,10 +212,12 @@ template <class L>
 struct GeneratorFields {
   static constexpr Field kGenerator[] = {Hidden(L::kGeneratorCode, "gi_code"), Attribute(L::kGeneratorName, "__name__"),
                                          Attribute(L::kGeneratorName + 8, "__qualname__"),
-                                         Hidden(L::kGeneratorName + 16, "gi_exc_state"), Hidden(L::kGeneratorName + 32, "gi_finalizer")};
+                                         Hidden(L::kGeneratorName + 16, "gi_exc_state"),
+                                         Hidden(L::kGeneratorName + 32, "gi_finalizer")};
   static constexpr Field kCoroutine[] = {Hidden(L::kGeneratorCode, "cr_code"), Attribute(L::kGeneratorName, "__name__"),
                                          Attribute(L::kGeneratorName + 8, "__qualname__"),
-                                         Hidden(L::kGeneratorName + 16, "cr_exc_state"), Attribute(L::kGeneratorName + 32, "cr_origin")};
+                                         Hidden(L::kGeneratorName + 16, "cr_exc_state"),
+                                         Attribute(L::kGeneratorName + 32, "cr_origin")};
 };
 
 }  // namespace limpet::cpython

@@ -110,7 +110,8 @@ inline constexpr KnownType kKnownTypes[] = {
     {"FrameLocalsProxy", Of<L>(0, 0, 24, 24, 24), Form::kPlain, List(CoreFields<L>::kFrameLocals)},
     {"generator", L::kGeneratorFrame + L::kFrameLocalsPlus, Form::kGenerator, List(GeneratorFields<L>::kGenerator)},
     {"coroutine", L::kGeneratorFrame + L::kFrameLocalsPlus, Form::kGenerator, List(GeneratorFields<L>::kCoroutine)},
-    {"async_generator", L::kGeneratorFrame + L::kFrameLocalsPlus, Form::kGenerator, List(GeneratorFields<L>::kGenerator)},
+    {"async_generator", L::kGeneratorFrame + L::kFrameLocalsPlus, Form::kGenerator,
+     List(GeneratorFields<L>::kGenerator)},
     {"coroutine_wrapper", 24, Form::kPlain, List(IteratorFields<L>::kCoroutineWrapper)},
     {"async_generator_asend", 40, Form::kPlain, List(IteratorFields<L>::kAsyncSend)},
     {"async_generator_athrow", Of<L>(40, 40, 40, 40, 56), Form::kPlain, List(IteratorFields<L>::kAsyncThrow)},
@@ -155,7 +156,8 @@ inline constexpr KnownType kKnownTypes[] = {
     // Exceptions: those not named here are like the nearest base that is.
     {"BaseException", 72, Form::kPlain, List(ExceptionFields<L>::kBase)},
     {"BaseExceptionGroup", 88, Form::kPlain, List(ExceptionFields<L>::kGroup)},
-    {"BaseExceptionGroup", 96, Form::kPlain, List(ExceptionFields<L>::kGroupWithText)},  // later releases of 3.13, and after
+    {"BaseExceptionGroup", 96, Form::kPlain,
+     List(ExceptionFields<L>::kGroupWithText)},  // later releases of 3.13, and after
     {"SyntaxError", Of<L>(136, 136, 136, 144, 144), Form::kPlain, List(ExceptionFields<L>::kSyntax)},
     {"ImportError", Of<L>(96, 104, 104, 104, 104), Form::kPlain, List(ExceptionFields<L>::kImport)},
     {"UnicodeEncodeError", 112, Form::kPlain, List(ExceptionFields<L>::kUnicode)},

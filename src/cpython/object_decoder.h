@@ -28,7 +28,8 @@ class ObjectDecoder {
     kUnknownType,  // of a C type not known by structure: only what the known base, slots and attributes hold was told
   };
 
-  ObjectDecoder(Memory& memory, TypeTable<L, Memory>& types, Sink& sink) : memory_(memory), types_(types), sink_(sink) {}
+  ObjectDecoder(Memory& memory, TypeTable<L, Memory>& types, Sink& sink)
+      : memory_(memory), types_(types), sink_(sink) {}
 
   // From 3.12 on, builtin types have their dict and subclasses in the interpreter's state, of at most `size` bytes. Without it they are not told.
   void set_interpreter(uint64_t interpreter, uint64_t size) { static_types_.set_interpreter(interpreter, size); }
@@ -111,13 +112,13 @@ class ObjectDecoder {
       uint64_t target;
       if (!Get(memory_, object + slot.offset, &target)) return false;
       if (target == 0) continue;
-      sink_.Run(RefKind::kAttribute, RefStrength::kOwned, slot.name != 0 ? Label::Name(slot.name) : Label::Literal("(member)"),
-                false);
+      sink_.Run(RefKind::kAttribute, RefStrength::kOwned,
+                slot.name != 0 ? Label::Name(slot.name) : Label::Literal("(member)"), false);
       sink_.Target(target);
     }
     if ((type.traits & kTraitManagedDict) != 0) {
-      return DecodeAttributes<L>(memory_, object, type.cached_keys, (type.traits & kTraitInlineValues) != 0, type.basic_size,
-                                 sink_);
+      return DecodeAttributes<L>(memory_, object, type.cached_keys, (type.traits & kTraitInlineValues) != 0,
+                                 type.basic_size, sink_);
     }
     return (type.traits & kTraitDict) == 0 || DecodeDictPointer(object, type);
   }
@@ -127,7 +128,8 @@ class ObjectDecoder {
     if (type.dict_offset < 0) {
       int64_t items;
       if (!ItemCount<L>(memory_, object, type.form, &items)) return false;
-      place += (type.basic_size + static_cast<uint64_t>(items) * static_cast<uint32_t>(type.item_size) + 7) & ~uint64_t{7};
+      place +=
+          (type.basic_size + static_cast<uint64_t>(items) * static_cast<uint32_t>(type.item_size) + 7) & ~uint64_t{7};
     }
     uint64_t dict;
     if (!Get(memory_, place, &dict)) return false;

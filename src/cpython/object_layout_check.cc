@@ -53,7 +53,8 @@ constexpr int OffsetOf(const Field (&fields)[kCount], const char* name) {
   }
   return -2;
 }
-#define CHECK_FIELD(list, name, type, member) static_assert(OffsetOf(list, name) == offsetof(type, member), #type "." #member)
+#define CHECK_FIELD(list, name, type, member) \
+  static_assert(OffsetOf(list, name) == offsetof(type, member), #type "." #member)
 
 constexpr int SizeOf(const char* name) {
   for (const KnownType& known : kKnownTypes<L>) {
@@ -171,7 +172,8 @@ CHECK_EQUAL(kKeysGeneral, DICT_KEYS_GENERAL);
 CHECK_EQUAL(kKeysUnicode, DICT_KEYS_UNICODE);
 CHECK_EQUAL(kKeysSplit, DICT_KEYS_SPLIT);
 static_assert(sizeof(PyDictUnicodeEntry) == 16 && offsetof(PyDictUnicodeEntry, me_value) == 8);
-static_assert(sizeof(PyDictKeyEntry) == 24 && offsetof(PyDictKeyEntry, me_key) == 8 && offsetof(PyDictKeyEntry, me_value) == 16);
+static_assert(sizeof(PyDictKeyEntry) == 24 && offsetof(PyDictKeyEntry, me_key) == 8 &&
+              offsetof(PyDictKeyEntry, me_value) == 16);
 CHECK_OFFSET(kSetMask, PySetObject, mask);
 CHECK_OFFSET(kSetTable, PySetObject, table);
 CHECK_OFFSET(kSetSmallTable, PySetObject, smalltable);

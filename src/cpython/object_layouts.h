@@ -23,8 +23,9 @@ struct ObjectLayoutCommon {
   static constexpr int kTypeBases = 336;
   static constexpr int kTypeMro = 344;
   static constexpr int kTypeCache = 352;
-  static constexpr int kTypeSubclasses = 360;  // 3.12+, builtin static types: 1 + their index in the interpreter's state
-  static constexpr int kTypeSize = 416;        // of a static type
+  static constexpr int kTypeSubclasses =
+      360;                               // 3.12+, builtin static types: 1 + their index in the interpreter's state
+  static constexpr int kTypeSize = 416;  // of a static type
   static constexpr uint64_t kTypeFlagStaticBuiltin = 1ull << 1;   // 3.12+
   static constexpr uint64_t kTypeFlagInlineValues = 1ull << 2;    // 3.13+
   static constexpr uint64_t kTypeFlagManagedWeakref = 1ull << 3;  // 3.12+
@@ -58,9 +59,9 @@ struct ObjectLayoutCommon {
 
   // Where an instance keeps its attributes, from the start of the object.
   static constexpr int kManagedDict = -24;
-  static constexpr int kManagedValues = kAbsent;       // 3.11: a pointer of its own
-  static constexpr bool kManagedDictTagged = false;    // 3.12: bit 0 of the word says that it points to values, 1 too low
-  static constexpr bool kInlineValues = false;         // 3.13+: values follow the object
+  static constexpr int kManagedValues = kAbsent;     // 3.11: a pointer of its own
+  static constexpr bool kManagedDictTagged = false;  // 3.12: bit 0 of the word says that it points to values, 1 too low
+  static constexpr bool kInlineValues = false;       // 3.13+: values follow the object
 
   // PyUnicodeObject, what text.h does not need.
   static constexpr uint32_t kUnicodeInterned = 3;  // bits of the state
@@ -145,14 +146,16 @@ struct ObjectLayoutCommon {
 
   // Generators, coroutines and asynchronous generators begin alike.
   static constexpr int kGeneratorCode = kAbsent;  // 3.11
-  static constexpr int kGeneratorName = 24;       // then qualname, the exception being handled, previous_item, origin or finalizer
-  static constexpr int kGeneratorState = 67;      // a signed byte
-  static constexpr int kGeneratorCleared = 4;     // its value when there is no frame any more
+  static constexpr int kGeneratorName =
+      24;  // then qualname, the exception being handled, previous_item, origin or finalizer
+  static constexpr int kGeneratorState = 67;   // a signed byte
+  static constexpr int kGeneratorCleared = 4;  // its value when there is no frame any more
   static constexpr int kGeneratorFrame = 72;
 
   // _PyInterpreterFrame, what is not on the hot path.
   static constexpr int kFrameBuiltins = 32;
-  static constexpr uint64_t kReferenceTags = 0;  // 3.14+: tag bits of a stack reference: 1 borrowed, 3 a small int, 2 nothing
+  static constexpr uint64_t kReferenceTags =
+      0;  // 3.14+: tag bits of a stack reference: 1 borrowed, 3 a small int, 2 nothing
 
   // Kinds of a code object's names: bits.
   static constexpr uint8_t kLocalCell = 0x40;

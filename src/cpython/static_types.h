@@ -88,8 +88,8 @@ class StaticTypeStates {
   template <class Memory>
   static bool IsDict(Memory& memory, uint64_t object) {
     uint64_t type, flags;
-    return object != 0 && (object & 7) == 0 && Get(memory, object + L::kObjectType, &type) && type != 0 && (type & 7) == 0 &&
-           Get(memory, type + L::kTypeFlags, &flags) && (flags & L::kTypeFlagDict) != 0;
+    return object != 0 && (object & 7) == 0 && Get(memory, object + L::kObjectType, &type) && type != 0 &&
+           (type & 7) == 0 && Get(memory, type + L::kTypeFlags, &flags) && (flags & L::kTypeFlagDict) != 0;
   }
 
   uint64_t interpreter_ = 0;

@@ -50,8 +50,9 @@ bool ReadType(Memory& memory, uint64_t address, RawType* out) {
   out->base = At<uint64_t>(bytes, L::kTypeBase);
   out->dict_offset = At<int64_t>(bytes, L::kTypeDictOffset);
   constexpr int64_t kLargest = 1 << 30;
-  return out->basic_size >= 0 && out->basic_size < kLargest && out->item_size > -kLargest && out->item_size < kLargest &&
-         out->dict_offset > -kLargest && out->dict_offset < kLargest && (out->flags & L::kTypeFlagReady) != 0;
+  return out->basic_size >= 0 && out->basic_size < kLargest && out->item_size > -kLargest &&
+         out->item_size < kLargest && out->dict_offset > -kLargest && out->dict_offset < kLargest &&
+         (out->flags & L::kTypeFlagReady) != 0;
 }
 
 struct RawMember {

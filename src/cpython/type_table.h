@@ -45,10 +45,10 @@ struct TypeInfo {
   uint32_t first_slot;  // kTraitSlots
   uint16_t slot_count;
   uint16_t sequence_fields;  // kStructSequence: items in all, those that are no items to Python code included
-  uint16_t pre_header;  // bytes before the object that its block begins with (GC head, managed dict words)
+  uint16_t pre_header;       // bytes before the object that its block begins with (GC head, managed dict words)
   Form form;
-  uint8_t traits;      // TypeTrait
-  FieldList fields;    // of the known base
+  uint8_t traits;              // TypeTrait
+  FieldList fields;            // of the known base
   const LibraryType* library;  // what it or a base of it is in the standard library; null: nothing
 };
 
@@ -215,7 +215,8 @@ class TypeTable {
       RawMember member;
       if (!ReadMember<L>(memory_, raw.members + static_cast<uint64_t>(i) * L::kMemberSize, &member)) return false;
       if (member.name == 0) break;
-      if (member.type != L::kMemberObject || member.offset < L::kTupleItems || member.offset > L::kTupleItems + 8000) return false;
+      if (member.type != L::kMemberObject || member.offset < L::kTupleItems || member.offset > L::kTupleItems + 8000)
+        return false;
       if (member.offset + 8 > end) end = member.offset + 8;
     }
     info->form = Form::kStructSequence;
