@@ -19,6 +19,7 @@ struct Command {
 int RunProgram(const std::vector<std::string>& arguments);  // run.cc
 int RunReport(const std::vector<std::string>& arguments);   // report.cc
 int RunStats(const std::vector<std::string>& arguments);    // stats.cc
+int RunSnapshot(const std::vector<std::string>& arguments);  // snapshot.cc
 int RunDoctor(const std::vector<std::string>& arguments);   // doctor.cc
 
 }  // namespace limpet::cli

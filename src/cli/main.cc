@@ -15,6 +15,7 @@ constexpr Command kCommands[] = {
     {"run", "run a program and say at its end what grew", RunProgram},
     {"report", "say what grew in a recording, also while it is being made", RunReport},
     {"stats", "tables of where memory was allocated", RunStats},
+    {"snapshot", "a picture of a process's heap now, also of one that nobody prepared", RunSnapshot},
     {"doctor", "what this machine and an interpreter allow, and why not", RunDoctor},
 };
 

@@ -1,0 +1,95 @@
+#include "cli/traced_snapshot.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/file.h"
+#include "capture/format.h"
+#include "fmt/format.h"
+#include "process/proc.h"
+
+namespace limpet::cli {
+namespace {
+
+constexpr int kPollMs = 5;
+
+// The header of a recording that is being made, shared with the process that makes it.
+class SharedHeader {
+ public:
+  static Result<SharedHeader> Open(const std::string& folder) {
+    const std::string path = folder + "/data";
+    const base::FileDescriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (!file.valid()) return Error(fmt::format("cannot open '{}': {}", path, base::ErrnoText(errno)));
+    if (lseek(file.get(), 0, SEEK_END) < off_t{capture::kHeaderSize}) return Error(fmt::format("'{}' is no recording", path));
+    void* memory = mmap(nullptr, capture::kHeaderSize, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+    if (memory == MAP_FAILED) return Error(fmt::format("cannot map '{}': {}", path, base::ErrnoText(errno)));
+    SharedHeader header(static_cast<capture::FileHeader*>(memory));
+    if (std::memcmp(header->magic, capture::kMagic, sizeof header->magic) != 0 || header->version != capture::kFormatVersion) {
+      return Error(fmt::format("'{}' is no recording of this version of limpet", path));
+    }
+    return header;
+  }
+  SharedHeader(SharedHeader&& other) noexcept : header_(other.header_) { other.header_ = nullptr; }
+  SharedHeader(const SharedHeader&) = delete;
+  SharedHeader& operator=(const SharedHeader&) = delete;
+  ~SharedHeader() {
+    if (header_) munmap(header_, capture::kHeaderSize);
+  }
+  capture::FileHeader* operator->() { return header_; }
+
+ private:
+  explicit SharedHeader(capture::FileHeader* header) : header_(header) {}
+  capture::FileHeader* header_;
+};
+
+// The newest of the files heap.1, heap.2, ... in the folder.
+std::string NewestSnapshot(const std::string& folder) {
+  std::string newest;
+  for (int k = 1;; ++k) {
+    const std::string file = fmt::format("{}/heap.{}", folder, k);
+    const bool whole = access(file.c_str(), F_OK) == 0;
+    if (!whole && access((file + ".part").c_str(), F_OK) != 0) return newest;
+    if (whole) newest = file;
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> FindTracedFolder(pid_t pid) {
+  const Result<std::vector<std::string>> files = process::ReadMappedFiles(pid);
+  if (!files.ok()) return std::nullopt;
+  const std::string middle = fmt::format("/p{}", pid);
+  for (const std::string& file : *files) {
+    const size_t at = file.rfind(middle);
+    if (at == std::string::npos || !file.ends_with("/data")) continue;
+    const std::string folder = file.substr(0, file.size() - std::strlen("/data"));
+    if (SharedHeader::Open(folder).ok()) return folder;
+  }
+  return std::nullopt;
+}
+
+Result<TracedSnapshot> AskForSnapshot(const std::string& process_folder, int patience_ms) {
+  LIMPET_ASSIGN_OR_RETURN(SharedHeader header, SharedHeader::Open(process_folder));
+  const std::string before = NewestSnapshot(process_folder);
+  const uint32_t done = header->snapshots_done;
+  const uint32_t failed = header->snapshots_failed;
+  __atomic_add_fetch(&header->snapshot_requests, 1, __ATOMIC_RELEASE);
+  for (int waited_ms = 0;; waited_ms += kPollMs) {
+    const std::string newest = NewestSnapshot(process_folder);
+    if (newest != before) return TracedSnapshot{.file = newest, .idle = false};
+    if (header->snapshots_failed != failed) {
+      return Error(fmt::format("the program could not take it: {}", header->snapshot_error
+                                                                         ? base::ErrnoText(header->snapshot_error)
+                                                                         : "the process that wrote it died"));
+    }
+    const bool under_way = header->snapshot_child != 0;
+    if (!under_way && header->snapshots_done == done && waited_ms >= patience_ms) return TracedSnapshot{.file = {}, .idle = true};
+    usleep(kPollMs * 1000);
+  }
+}
+
+}  // namespace limpet::cli
