@@ -61,21 +61,21 @@ std::vector<TypeChange> ChangesByType(const Graph& before, const Graph& after) {
   return rows;
 }
 
-std::vector<BirthChange> ChangesByBirth(const Graph& before, const Graph& after) {
+std::vector<SiteChange> ChangesBySite(const Snapshot& before, const Snapshot& after) {
   tsl::robin_map<uint32_t, Change> changes;
-  for (NodeId node = 0; node < before.node_count(); ++node) {
-    Change& change = changes[before.birth(node)];
-    ++change.objects_before;
-    change.bytes_before += before.size(node);
-  }
-  for (NodeId node = 0; node < after.node_count(); ++node) {
-    Change& change = changes[after.birth(node)];
-    ++change.objects_after;
-    change.bytes_after += after.size(node);
-  }
-  std::vector<BirthChange> rows;
-  for (const auto& [birth, change] : changes) rows.push_back({change, birth});
-  std::sort(rows.begin(), rows.end(), [](const BirthChange& a, const BirthChange& b) { return a.birth < b.birth; });
+  const auto add = [&](const Snapshot& snapshot, auto objects, auto bytes) {
+    for (NodeId node = 0; node < snapshot.graph.node_count(); ++node) {
+      const uint32_t birth = snapshot.graph.birth(node);
+      Change& change = changes[birth == 0 ? kNoSite : snapshot.births[birth - 1].site];
+      ++(change.*objects);
+      change.*bytes += snapshot.graph.size(node);
+    }
+  };
+  add(before, &Change::objects_before, &Change::bytes_before);
+  add(after, &Change::objects_after, &Change::bytes_after);
+  std::vector<SiteChange> rows;
+  for (const auto& [site, change] : changes) rows.push_back({change, site});
+  std::sort(rows.begin(), rows.end(), [](const SiteChange& a, const SiteChange& b) { return a.site < b.site; });
   DropUnchangedAndSort(rows);
   return rows;
 }

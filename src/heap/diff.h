@@ -1,4 +1,4 @@
-// What grew between snapshots, by path shape, by type and by birth. No object is followed from one snapshot to the next: an address
+// What grew between snapshots, by path shape, by type and by allocation site. No object is followed from one snapshot to the next: an address
 // may have been used again. (The idea is that of Shark's object growth detector.)
 #ifndef LIMPET_HEAP_DIFF_H_
 #define LIMPET_HEAP_DIFF_H_
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "heap/load.h"
 #include "heap/shapes.h"
 
 namespace limpet::heap {
@@ -35,14 +36,15 @@ struct Change {
 struct TypeChange : Change {
   std::string type;
 };
-struct BirthChange : Change {
-  uint32_t birth = 0;  // as Graph::birth; 0: not known
+inline constexpr uint32_t kNoSite = 0xffffffff;  // where the object was born is not known
+struct SiteChange : Change {
+  uint32_t site = kNoSite;  // in the recording's table of sites
 };
 
 // All that changed, largest growth in bytes first. Types are the same if their names are.
 std::vector<TypeChange> ChangesByType(const Graph& before, const Graph& after);
 // REQUIRES: both are of one recording.
-std::vector<BirthChange> ChangesByBirth(const Graph& before, const Graph& after);
+std::vector<SiteChange> ChangesBySite(const Snapshot& before, const Snapshot& after);
 
 }  // namespace limpet::heap
 

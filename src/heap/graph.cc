@@ -31,13 +31,23 @@ ClassId GraphParts::AddClass(TypeId type, std::span<const Run> runs_of_class, bo
   return ClassId(classes.size() - 1);
 }
 
+void GraphParts::Shrink(size_t nodes, size_t edge_count) {
+  first_edge.Shrink(nodes + 1);
+  edges.Shrink(edge_count);
+  class_of.Shrink(nodes);
+  size.Shrink(nodes);
+  refcount.Shrink(nodes);
+  birth.Shrink(nodes);
+  address.Shrink(nodes);
+}
+
 void GraphParts::Seal() {
   class_of.Seal();
   size.Seal();
   refcount.Seal();
   birth.Seal();
   address.Seal();
-  std::sort(texts.begin(), texts.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(texts.begin(), texts.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
 }
 
 Graph::Graph(GraphParts parts) : parts_(std::move(parts)) {

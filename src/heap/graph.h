@@ -125,6 +125,8 @@ struct GraphParts {
   GraphParts(size_t nodes, size_t edge_count);
   // `runs_of_class` includes that of the edge to the type, if there is one. At most one of them is open.
   ClassId AddClass(TypeId type, std::span<const Run> runs_of_class, bool type_edge);
+  // Drops what is behind. Texts are left alone.
+  void Shrink(size_t nodes, size_t edge_count);
   void Seal();
 };
 

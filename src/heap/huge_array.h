@@ -41,6 +41,12 @@ class HugeArray {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   size_t bytes() const { return size_ * sizeof(T); }
+  // Drops the elements behind. Memory that was never written to costs nothing, and is kept.
+  // REQUIRES: size <= this->size()
+  void Shrink(size_t size) {
+    LIMPET_CHECK(size <= size_);
+    size_ = size;
+  }
   T* data() { return data_; }
   const T* data() const { return data_; }
   T* begin() { return data_; }

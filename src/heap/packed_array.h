@@ -38,6 +38,12 @@ class PackedArray {
     const std::lock_guard lock(spill_->mutex);
     spill_->entries.push_back({i, value});
   }
+  // Drops the elements behind. REQUIRES: size <= this->size()
+  void Shrink(size_t size) {
+    LIMPET_CHECK(size <= size_);
+    size_ = size;
+    bytes_.Shrink(size * kBytes + 8);
+  }
   // After the last Set, before the first read.
   void Seal() {
     auto& entries = spill_->entries;

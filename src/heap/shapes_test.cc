@@ -130,24 +130,29 @@ TEST(Diff, WhatGrewOnlyOnceIsNoGrowth) {
   EXPECT_THAT(FindGrowth({&a.shapes, &b.shapes}, 7), IsEmpty());
 }
 
-TEST(Diff, ByTypeAndByBirth) {
+TEST(Diff, ByTypeAndBySite) {
   GraphBuilder before, after;
   const TypeId x = before.AddType("X"), y = after.AddType("Y"), x_after = after.AddType("X");
   before.SetBirth(before.AddNode(x, 10), 5);
   before.SetBirth(before.AddNode(x, 10), 6);
   for (int i = 0; i < 4; ++i) after.SetBirth(after.AddNode(x_after, 10), 5);
   after.SetBirth(after.AddNode(y, 1), 6);
-  const Graph a = before.Finish(), b = after.Finish();
-  const auto by_type = ChangesByType(a, b);
+  Snapshot a, b;
+  a.graph = before.Finish();
+  b.graph = after.Finish();
+  // The same site has other numbers in each snapshot.
+  a.births = {{}, {}, {}, {}, {70, 1}, {71, 1}};
+  b.births = {{}, {}, {}, {}, {71, 2}, {70, 2}};
+  const auto by_type = ChangesByType(a.graph, b.graph);
   ASSERT_EQ(by_type.size(), 2u);
   EXPECT_EQ(by_type[0].type, "X");
   EXPECT_EQ(by_type[0].bytes(), 20);
   EXPECT_EQ(by_type[1].objects(), 1);
-  const auto by_birth = ChangesByBirth(a, b);
-  ASSERT_EQ(by_birth.size(), 2u);
-  EXPECT_EQ(by_birth[0].birth, 5u);
-  EXPECT_EQ(by_birth[0].bytes(), 30);
-  EXPECT_EQ(by_birth[1].bytes(), -9);
+  const auto by_site = ChangesBySite(a, b);
+  ASSERT_EQ(by_site.size(), 2u);
+  EXPECT_EQ(by_site[0].site, 71u);
+  EXPECT_EQ(by_site[0].bytes(), 30);
+  EXPECT_EQ(by_site[1].bytes(), -9);
 }
 
 TEST(Delta, EndsWhereMemoryAccumulates) {

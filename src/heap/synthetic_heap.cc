@@ -68,9 +68,10 @@ class HeapMaker {
   };
 
   void AddTypesAndClasses() {
-    const auto add = [&](const char* name, uint32_t flags, std::vector<Run> runs, bool type_edge = false) {
-      parts_.types.push_back({name, 0, flags, 0});
-      parts_.AddClass(TypeId(parts_.types.size() - 1), runs, type_edge);
+    // `object` is the type itself, if it is a heap type.
+    const auto add = [&](const char* name, uint32_t flags, std::vector<Run> runs, NodeId object = kNoNode) {
+      parts_.types.push_back({name, object == kNoNode ? 0 : AddressOf(object), flags, 0});
+      parts_.AddClass(TypeId(parts_.types.size() - 1), runs, object != kNoNode);
     };
     const auto attribute = [&](const char* name) {
       parts_.names.push_back(name);
@@ -86,14 +87,15 @@ class HeapMaker {
     add("str", 0, {});
     add("app.Session", capture::kTypeHeap,
         {own_type, attribute("id"), attribute("data"), attribute("items"), attribute("peer"), attribute("parent")},
-        true);
+        kSessionType);
     add("tuple", 0, {items});
-    add("app.Node", capture::kTypeHeap, {own_type, attribute("owner"), attribute("next")}, true);
+    add("app.Node", capture::kTypeHeap, {own_type, attribute("owner"), attribute("next")}, kNodeType);
     add("int", 0, {});
     add("bytes", 0, {});
     parts_.texts = {{kInterpreter, "main interpreter"}, {kModule, "app"}, {kFirstShared, "'REGISTRY'"}};
   }
 
+  static uint64_t AddressOf(NodeId node) { return 0x7f00'0000'0000 + uint64_t{node} * 96; }
   NodeId UnitNode(NodeId unit, NodeId place) const { return kFirstUnit + unit * kUnit + place; }
 
   void AddRegistry() {
@@ -121,7 +123,7 @@ class HeapMaker {
   void BeginNode(ClassId class_id, uint64_t size) {
     parts_.class_of.Set(node_, class_id);
     parts_.size.Set(node_, size);
-    parts_.address.Set(node_, 0x7f00'0000'0000 + uint64_t{node_} * 96);
+    parts_.address.Set(node_, AddressOf(node_));
     parts_.birth.Set(node_, class_id == kSessionClass ? 1 + node_ % 50'000 : 0);
     parts_.first_edge[node_++] = edge_;
   }
