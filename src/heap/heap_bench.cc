@@ -3,12 +3,18 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "heap/dominators.h"
+#include "heap/load.h"
+#include "heap/paths.h"
 #include "heap/reach.h"
+#include "heap/retained.h"
+#include "heap/shapes.h"
 #include "heap/synthetic_heap.h"
+#include "heap/write_snapshot.h"
 
 namespace limpet::heap {
 namespace {
@@ -55,6 +61,38 @@ void DominatorsAndRetained(benchmark::State& state) {
   }
 }
 BENCHMARK(DominatorsAndRetained)->Apply(Sizes);
+
+void PathsOfAll(benchmark::State& state) {
+  const Graph& graph = HeapOf(size_t(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(PathTree(graph).bytes());
+}
+BENCHMARK(PathsOfAll)->Apply(Sizes);
+
+void ShapesOfAllPaths(benchmark::State& state) {
+  const Graph& graph = HeapOf(size_t(state.range(0)));
+  const PathTree paths(graph);
+  for (auto _ : state) benchmark::DoNotOptimize(ShapeTree(graph, paths).shapes().size());
+}
+BENCHMARK(ShapesOfAllPaths)->Apply(Sizes);
+
+// From the file to the screen: load, dominators, retained sizes by type, and the named shape of the path to every object.
+void AllIn(benchmark::State& state) {
+  const std::string path = std::filesystem::temp_directory_path() / "limpet_heap_bench.snapshot";
+  WriteSnapshot(HeapOf(size_t(state.range(0))), path);
+  HeapOf(10'000);  // makes room
+  for (auto _ : state) {
+    const Result<Snapshot> snapshot = LoadSnapshot(path);
+    if (!snapshot.ok()) return state.SkipWithError(snapshot.message().c_str());
+    const Graph& graph = snapshot->graph;
+    const Dominators dominators(graph);
+    const PathTree paths(graph);
+    const ShapeTree shapes(graph, paths);
+    benchmark::DoNotOptimize(RetainedByType(graph, dominators).size() + shapes.shapes().size());
+  }
+  state.counters["file bytes/object"] = double(std::filesystem::file_size(path)) / double(state.range(0));
+  std::filesystem::remove(path);
+}
+BENCHMARK(AllIn)->Apply(Sizes);
 
 }  // namespace
 }  // namespace limpet::heap
