@@ -203,6 +203,10 @@ def xml_types(check):
     check("TreeBuilder", target)
     check("XMLParser", parser, attributes(target=target))
     check("Element that grows", word(target, 16))
+    methods = ("start_ns", "end_ns", "start", "data", "end", "comment", "pi", "doctype", "close")
+    own = type("Target", (), {name: lambda self, *a: None for name in methods})()
+    parser = _elementtree.XMLParser(target=own)
+    check("XMLParser with a target of its own", parser, attributes(target=own))
     plain = expat.ParserCreate()
     plain.buffer_text = True
     started, skipped = (lambda *a: None), (lambda *a: None)
