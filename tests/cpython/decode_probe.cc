@@ -10,10 +10,21 @@ using namespace limpet::cpython;
 
 namespace {
 
-// This process. Whoever asks about a bad address dies.
+// This process. Whoever asks about a bad address dies. What is read is written down while `recorded` is set: pairs of address and size.
 struct LiveMemory {
   static constexpr bool kOwn = true;
-  const char* Span(uint64_t address, size_t) { return reinterpret_cast<const char*>(address); }
+  uint64_t* recorded = nullptr;
+  int64_t room = 0;
+  int64_t count = 0;
+
+  const char* Span(uint64_t address, size_t size) {
+    if (recorded && count < room) {
+      recorded[2 * count] = address;
+      recorded[2 * count + 1] = size;
+      ++count;
+    }
+    return reinterpret_cast<const char*>(address);
+  }
 };
 
 // One reference of an object, as Python sees it.
@@ -104,6 +115,21 @@ struct Prober {
     sizes[4] = type.pre_header;
     return sink.count;
   }
+  int64_t Recorded(uint64_t object, uint64_t* out, int64_t room) {
+    LiveMemory recorder{out, room};
+    TypeTable<L, LiveMemory> fresh(recorder);
+    ListSink list{};
+    ObjectDecoder<L, LiveMemory, ListSink> fresh_decoder(recorder, fresh, list);
+    const uint64_t type_address = At<uint64_t>(recorder.Span(object, 16), L::kObjectType);
+    if (const TypeInfo* found = fresh.Find(type_address)) {
+      const TypeInfo type = *found;
+      char name[200];
+      fresh.CopyName(type.index, name, sizeof name);
+      fresh_decoder.Decode(object, type);
+      fresh_decoder.OwnSize(object, type);
+    }
+    return recorder.count;
+  }
   void SetInterpreter(uint64_t interpreter) { decoder.set_interpreter(interpreter, StateLayout<L>::kInterpreterSize); }
   int64_t Frame(const char* thread, Reference* out, int64_t capacity, int64_t index) {
     const char* frame = CurrentFrame<L>(thread);
@@ -155,6 +181,11 @@ void decode_interpreter(int minor, const char* thread) {
 // The references of the index-th complete frame of the calling thread; -1: there is no such.
 int64_t decode_frame(int minor, const char* thread, Reference* out, int64_t capacity, int64_t index) {
   return WithLayout(minor, [&](auto& prober) { return prober.Frame(thread, out, capacity, index); });
+}
+
+// Writes address and size of every piece of memory that is read when an object is seen for the first time; returns how many.
+int64_t decode_recorded(int minor, uint64_t object, uint64_t* out, int64_t room) {
+  return WithLayout(minor, [&](auto& prober) { return prober.Recorded(object, out, room); });
 }
 
 uint64_t decode_type_name(int minor, uint64_t type, char* out, uint64_t capacity) {
