@@ -99,6 +99,14 @@ inline bool TellSplitValues(Memory& memory, const DictKeys& keys, uint64_t value
 // Bytes of the values of 3.13+, from the capacity that they begin with: head, values, then a byte each of the order of insertion.
 inline uint64_t InlineValuesBytes(uint64_t capacity) { return (capacity + 1) * 8 + ((capacity + 7) & ~uint64_t{7}); }
 
+// How many values a block of 3.11 or 3.12 has room for. It was made for as many as the shared keys then had room for, which shrinks with
+// every instance; the prefix tells that to within eight.
+inline uint64_t ValuesCapacity(uint64_t room_now, uint64_t prefix) {
+  const uint64_t most = prefix - 2;
+  const uint64_t least = prefix > 9 ? prefix - 9 : 0;
+  return room_now < least || room_now > most ? most : room_now;
+}
+
 // The values of a split table that lie in a block of their own.
 template <class L, class Memory, class Sink>
 inline bool DecodeOwnValues(Memory& memory, const DictKeys& keys, uint64_t values, Sink& sink) {
@@ -110,9 +118,10 @@ inline bool DecodeOwnValues(Memory& memory, const DictKeys& keys, uint64_t value
     if (head[L::kValuesEmbedded] == 0) sink.OwnBlock(values, InlineValuesBytes(capacity));
     return TellSplitValues(memory, keys, values + L::kValuesItems, capacity, sink);
   } else {
-    uint8_t prefix;  // bytes before the first value
-    if (!Get(memory, values - 1, &prefix) || prefix % 8 != 0) return false;
-    sink.OwnBlock(values - prefix, prefix + keys.room * 8);
+    uint8_t prefix;  // bytes before the first value: those of the order of insertion, and two more
+    if (!Get(memory, values - 1, &prefix) || prefix % 8 != 0 || prefix == 0) return false;
+    const uint64_t capacity = ValuesCapacity(keys.count + keys.usable, prefix);
+    sink.OwnBlock(values - prefix, prefix + capacity * 8);
     return TellSplitValues(memory, keys, values, keys.room, sink);
   }
 }

@@ -26,7 +26,6 @@ inline bool ItemCount(Memory& memory, uint64_t object, Form form, int64_t* count
     }
   }
   if (*count < 0) *count = -(*count + 1) + 1;
-  if (form == Form::kLong && *count == 0) *count = 1;
   return *count >= 0 && *count <= kMaxItems;
 }
 
@@ -75,7 +74,7 @@ inline uint64_t ObjectSize(Memory& memory, uint64_t object, const TypeInfo& type
   } else if (type.form == Form::kBytes) {
     return type.basic_size + static_cast<uint64_t>(items) * item_size;  // not rounded up
   } else if (type.form == Form::kLong) {
-    return L::kLongDigits + static_cast<uint64_t>(items) * item_size;
+    return L::kLongDigits + static_cast<uint64_t>(items > 0 ? items : 1) * item_size;  // zero has a digit, too
   }
   return (type.basic_size + static_cast<uint64_t>(items) * item_size + 7) & ~uint64_t{7};
 }

@@ -21,6 +21,7 @@ struct DictKeys {
   uint64_t entries = 0;  // where the first is
   uint64_t count = 0;    // used so far, deleted ones included
   uint64_t room = 0;     // how many there is room for
+  uint64_t usable = 0;   // how many more it takes before it must grow
   uint64_t bytes = 0;    // of the whole table; 0: the shared empty one, nobody's
   int kind = 0;          // L::kKeysGeneral, kKeysUnicode or kKeysSplit
   uint64_t entry_size() const { return kind == 0 ? 24 : 16; }
@@ -40,6 +41,9 @@ inline bool ReadKeys(Memory& memory, uint64_t address, DictKeys* out) {
   if (log2_size > 36 || log2_index_bytes < log2_size || log2_index_bytes > log2_size + 3 || out->kind > 2) return false;
   out->room = (uint64_t{2} << log2_size) / 3;
   if (count < 0 || static_cast<uint64_t>(count) > out->room) return false;
+  int64_t usable;
+  memcpy(&usable, bytes + L::kKeysEntryCount - 8, sizeof usable);  // dk_usable stands right before dk_nentries
+  out->usable = usable < 0 ? 0 : static_cast<uint64_t>(usable);
   out->count = static_cast<uint64_t>(count);
   out->entries = address + L::kKeysIndices + (uint64_t{1} << log2_index_bytes);
   out->bytes = log2_size == 0 ? 0 : out->entries - address + out->room * out->entry_size();

@@ -190,6 +190,7 @@ class Walker {
     sink_.Begin();
     const Result result = decoder_.Decode(object, info);
     if (result == Result::kUnknownType) TellUnknown(object, info);
+    else if (info.fields.fields == cpython::CoreFields<L>::kModule) TellModuleState(object, info);
     if (result == Result::kTorn) ++torn_;
     if (result == Result::kUnreadable) ++unreadable_;
     sink_.End();
@@ -212,13 +213,40 @@ class Walker {
     if constexpr (Memory::kOwn) {
       if (options_.call_traverse && (info.flags & L::kTypeFlagGc)) return Traverse(object, info);
     }
-    for (uint32_t offset = 16; offset + 8 <= info.basic_size; offset += 8) {
+    ScanMemory(object, 16, info.basic_size);
+  }
+
+  void ScanMemory(uint64_t memory, uint64_t begin, uint64_t end) {
+    for (uint64_t offset = begin; offset + 8 <= end; offset += 8) {
       uint64_t word = 0;
-      if (!cpython::Get(memory_, object + offset, &word)) return;
+      if (!cpython::Get(memory_, memory + offset, &word)) return;
       if (!numbers_.IsKnown(word) || WasTold(word)) continue;
       sink_.One(base::RefKind::kScanned, base::RefStrength::kMaybe, cpython::Label::Index(offset), word);
     }
   }
+
+  // What an extension module keeps for itself: memory whose structure only its own code knows.
+  void TellModuleState(uint64_t object, const cpython::TypeInfo& info) {
+    uint64_t state = 0;
+    int64_t size = 0;
+    if (!cpython::Get(memory_, object + L::kModuleState, &state) || state == 0) return;
+    if constexpr (Memory::kOwn) {
+      if (options_.call_traverse) return Traverse(object, info);
+    }
+    if constexpr (L::kModuleDef != cpython::kAbsent) {
+      uint64_t definition = 0;
+      if (!cpython::Get(memory_, object + L::kModuleDef, &definition) || definition == 0 ||
+          !cpython::Get(memory_, definition + kDefinitionStateSize, &size)) {
+        return;
+      }
+    } else if (!cpython::Get(memory_, object + kModuleStateSize, &size)) {
+      return;
+    }
+    if (size > 0 && size <= kMostState) ScanMemory(state, 0, static_cast<uint64_t>(size));
+  }
+  static constexpr uint64_t kDefinitionStateSize = 56;  // moduleobject.h: PyModuleDef.m_size
+  static constexpr uint64_t kModuleStateSize = 56;      // 3.15, pycore_moduleobject.h: md_state_size
+  static constexpr int64_t kMostState = 1 << 20;
 
   // REQUIRES: the memory is a frozen copy of our own process, so that its code can be called.
   void Traverse(uint64_t object, const cpython::TypeInfo& info) {
