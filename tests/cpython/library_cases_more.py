@@ -10,7 +10,9 @@ from library_cases import MINOR, Thing, attributes, family, fields, items, word
 def buffer_types(check):
     import array
     import ctypes
+    import gc
     import mmap
+    import weakref
 
     for code in "bhlqd":
         numbers = array.array(code, range(100))
@@ -34,11 +36,19 @@ def buffer_types(check):
     check("Structure's type", Point)
     check("Array's type", ctypes.c_long * 3)
     check("simple type", ctypes.c_int)
-    check("pointer's type", ctypes.POINTER(Point), elsewhere=(Point,) if MINOR < 13 else ())
-    signature = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.POINTER(Point))
+    pointer = ctypes.POINTER(Point)
+    check("pointer's type", pointer, elsewhere=(Point,) if MINOR < 13 else ())
+    signature = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, pointer)
     check("function's type", signature)
-    if MINOR < 13:
-        check("what ctypes knows of a type", gc_referents_of_kind(Point, "StgDict"))
+    # What ctypes knows of a type is in the type's dict, or behind the type.
+    known = (lambda kind: word(kind, 264)) if MINOR < 13 else (lambda kind: kind)
+    behind = (Point, ctypes.c_int) if MINOR < 13 else ()
+    check("what ctypes knows of a structure", known(Point))
+    check("what ctypes knows of a pointer", known(pointer), fields(proto=Point), elsewhere=behind)
+    check("what ctypes knows of an array", known(ctypes.c_int * 7), fields(proto=ctypes.c_int), elsewhere=behind)
+    check("what ctypes knows of a simple type", known(ctypes.c_int), fields(proto=ctypes.c_int._type_))
+    names = fields(argtypes=signature._argtypes_, restype=ctypes.c_int)
+    check("what ctypes knows of a function", known(signature), names)
     callback = signature(lambda a, b: 0)
     check("callback", callback, fields(thunk=word(callback, 96)))
     check("callback's thunk", word(callback, 96))
@@ -46,20 +56,14 @@ def buffer_types(check):
     function.restype, function.argtypes = ctypes.c_long, [ctypes.c_int]
     function.errcheck = lambda *a: a
     check("function", function, attributes(restype=ctypes.c_long, errcheck=function.errcheck))
+    cached = ctypes.c_short * 11
+    referred = [x for reference in weakref.getweakrefs(cached) for x in gc.get_referents(reference)]
+    for remover in referred:
+        if type(remover).__name__ == "DictRemover":
+            check("what forgets an array's type", remover, fields(key=word(remover, 16), dict=word(remover, 24)))
     check("argument", ctypes.byref(point), attributes(_obj=point))
     check("member", Point.x)
     check("memory of a memoryview", memoryview(point))
-
-
-def gc_referents_of_kind(value, kind):
-    import gc
-
-    todo = [value]
-    while todo:
-        for found in gc.get_referents(todo.pop()):
-            if type(found).__name__ == kind:
-                return found
-    raise LookupError(kind)
 
 
 @family
@@ -143,7 +147,7 @@ def pickle_types(check):
     out = io.BytesIO()
     pickler = pickle.Pickler(out)
     pickler.dump(things)
-    check("Pickler", pickler)
+    check("Pickler", pickler, sized=True)
     check("Pickler's memo", pickler.memo, fields(pickler=pickler))
 
     class Mine(pickle.Pickler):
@@ -154,18 +158,19 @@ def pickle_types(check):
 
     mine = Mine(io.BytesIO(), 5, buffer_callback=things.append)
     mine.dump(things)
-    check("derived Pickler", mine)
+    check("derived Pickler", mine, sized=True)
     unpickler = pickle.Unpickler(io.BytesIO(out.getvalue()))
     loaded = unpickler.load()
     names = {("item", 0): loaded} if MINOR < 15 else {}
-    check("Unpickler", unpickler, names)
+    check("Unpickler", unpickler, names, sized=True, unlisted=-len("ASCII\0strict\0"))
     check("Unpickler's memo", unpickler.memo, fields(unpickler=unpickler))
     stack = word(unpickler, 16)
     check("Unpickler's stack", stack)
 
     class Loader(pickle.Unpickler):
         def persistent_load(self, name):
-            check("Unpickler at work", self)
+            texts = len("ASCII\0strict\0")
+            check("Unpickler at work", self, sized=True, unlisted=-texts)
             check("Unpickler's stack at work", word(self, 16))
             return name
 
@@ -206,7 +211,8 @@ def xml_types(check):
     methods = ("start_ns", "end_ns", "start", "data", "end", "comment", "pi", "doctype", "close")
     own = type("Target", (), {name: lambda self, *a: None for name in methods})()
     parser = _elementtree.XMLParser(target=own)
-    check("XMLParser with a target of its own", parser, attributes(target=own))
+    names = fields(elementtree_module=_elementtree) if MINOR >= 13 else {}
+    check("XMLParser with a target of its own", parser, {**attributes(target=own), **names})
     plain = expat.ParserCreate()
     plain.buffer_text = True
     started, skipped = (lambda *a: None), (lambda *a: None)
