@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "cpython/decode.h"
+#include "cpython/decode_containers.h"
 #include "cpython/known_types.h"
 #include "cpython/layouts.h"
 
@@ -135,11 +136,7 @@ inline int64_t Plausible(int64_t count) { return count < 0 || count > kMaxItems 
 // The `count` words at `address` become targets of the run that was begun. False: they cannot be read.
 template <class Memory, class Sink>
 inline bool TellWords(Memory& memory, Sink& sink, uint64_t address, int64_t count) {
-  if (count <= 0) return count == 0;
-  const char* words = memory.Span(address, static_cast<size_t>(count) * 8);
-  if (!words) return false;
-  sink.Targets(reinterpret_cast<const uint64_t*>(words), static_cast<size_t>(count));
-  return true;
+  return count >= 0 && TellTargets(memory, address, static_cast<uint64_t>(count), sink);
 }
 
 // What the tables say of an object whose first basic_size bytes are at `bytes`. False: a length that cannot be.
