@@ -126,12 +126,12 @@ bool DecodeMethodCaller(Memory& memory, uint64_t object, Sink& sink) {
   if (!bytes) return false;
   const uint64_t tuples[] = {WordAt(bytes, 24), WordAt(bytes, 48)};  // xargs, vectorcall_kwnames
   const uint64_t block = WordAt(bytes, 40);                          // vectorcall_args
-  if (block != 0)
-    TellField(sink, "vectorcall_kwnames", tuples[1]);  // before the first call it holds what was there before
+  if (block == 0) return true;  // not called so far; the names are not even initialised
+  TellField(sink, "vectorcall_kwnames", tuples[1]);
   int64_t words = 0;
   for (const uint64_t tuple : tuples) {
     int64_t size = 0;
-    if (block == 0 || tuple == 0) continue;
+    if (tuple == 0) continue;
     if (!Get(memory, tuple + L::kObjectSize, &size) || Plausible(size) < 0) return false;
     words += size;
   }

@@ -53,46 +53,10 @@ const LibraryType* FindLibraryType(const char* name, int64_t basic_size, bool he
   return FindAmong(kNumpyTypes, kMinor, name, basic_size);
 }
 
-// What the form says that the tables leave out. False: torn or unreadable; what was told so far holds.
+// What the form says that the tables leave out: of modules that read text, stand for things outside Python, or hold values.
 template <class L, class Memory, class Sink>
-bool DecodeLibraryForm(const LibraryType& type, Memory& memory, uint64_t object, Sink& sink) {
+bool DecodeModuleForm(const LibraryType& type, Memory& memory, uint64_t object, Sink& sink) {
   switch (type.form) {
-    case LibraryForm::kTables:
-      return true;
-    case LibraryForm::kDeque:
-      return DecodeDeque<L>(memory, object, sink);
-    case LibraryForm::kOrderedDict:
-      return DecodeOrderedDict<L>(memory, object, sink);
-    case LibraryForm::kLruCache:
-      return DecodeLruCache<L>(memory, object, sink);
-    case LibraryForm::kMethodCaller:
-      return DecodeMethodCaller<L>(memory, object, sink);
-    case LibraryForm::kHamtBitmap:
-      return DecodeHamtBitmap<L>(memory, object, sink);
-    case LibraryForm::kHamtArray:
-      return DecodeHamtArray<L>(memory, object, sink);
-    case LibraryForm::kHamtCollision:
-      return DecodeHamtCollision<L>(memory, object, sink);
-    case LibraryForm::kSimpleQueue:
-      return DecodeSimpleQueue<L>(memory, object, sink);
-    case LibraryForm::kStringWriter:
-      return DecodeStringWriter<L>(memory, object, sink);
-    case LibraryForm::kArray:
-      return DecodeArray<L>(memory, object, sink);
-    case LibraryForm::kMemoryMap:
-      return DecodeMemoryMap<L>(memory, object, sink);
-    case LibraryForm::kCtypesData:
-      return DecodeCtypesData<L>(memory, object, sink);
-    case LibraryForm::kCtypesDict:
-      return DecodeCtypesDict<L>(memory, object, sink);
-    case LibraryForm::kCtypesType:
-      return DecodeCtypesType<L>(memory, object, sink);
-    case LibraryForm::kTeeData:
-      return DecodeTeeData<L>(memory, object, sink);
-    case LibraryForm::kProduct:
-      return DecodeProduct<L>(memory, object, sink);
-    case LibraryForm::kPermutations:
-      return DecodePermutations<L>(memory, object, sink);
     case LibraryForm::kStruct:
       return DecodeStruct<L>(memory, object, sink);
     case LibraryForm::kReScanner:
@@ -131,8 +95,52 @@ bool DecodeLibraryForm(const LibraryType& type, Memory& memory, uint64_t object,
       return DecodeNumpyType<L>(memory, object, 40, sink);
     case LibraryForm::kNumpyType2:
       return DecodeNumpyType<L>(memory, object, 88, sink);
+    default:
+      return true;
   }
-  return false;
+}
+
+// The same for all forms. False: torn or unreadable; what was told so far holds.
+template <class L, class Memory, class Sink>
+bool DecodeLibraryForm(const LibraryType& type, Memory& memory, uint64_t object, Sink& sink) {
+  switch (type.form) {
+    case LibraryForm::kDeque:
+      return DecodeDeque<L>(memory, object, sink);
+    case LibraryForm::kOrderedDict:
+      return DecodeOrderedDict<L>(memory, object, sink);
+    case LibraryForm::kLruCache:
+      return DecodeLruCache<L>(memory, object, sink);
+    case LibraryForm::kMethodCaller:
+      return DecodeMethodCaller<L>(memory, object, sink);
+    case LibraryForm::kHamtBitmap:
+      return DecodeHamtBitmap<L>(memory, object, sink);
+    case LibraryForm::kHamtArray:
+      return DecodeHamtArray<L>(memory, object, sink);
+    case LibraryForm::kHamtCollision:
+      return DecodeHamtCollision<L>(memory, object, sink);
+    case LibraryForm::kSimpleQueue:
+      return DecodeSimpleQueue<L>(memory, object, sink);
+    case LibraryForm::kStringWriter:
+      return DecodeStringWriter<L>(memory, object, sink);
+    case LibraryForm::kArray:
+      return DecodeArray<L>(memory, object, sink);
+    case LibraryForm::kMemoryMap:
+      return DecodeMemoryMap<L>(memory, object, sink);
+    case LibraryForm::kCtypesData:
+      return DecodeCtypesData<L>(memory, object, sink);
+    case LibraryForm::kCtypesDict:
+      return DecodeCtypesDict<L>(memory, object, sink);
+    case LibraryForm::kCtypesType:
+      return DecodeCtypesType<L>(memory, object, sink);
+    case LibraryForm::kTeeData:
+      return DecodeTeeData<L>(memory, object, sink);
+    case LibraryForm::kProduct:
+      return DecodeProduct<L>(memory, object, sink);
+    case LibraryForm::kPermutations:
+      return DecodePermutations<L>(memory, object, sink);
+    default:
+      return DecodeModuleForm<L>(type, memory, object, sink);
+  }
 }
 
 // All that a library type says of one of its objects (or of an object of a derived type): tables and form. Not told: see LibraryType.

@@ -55,8 +55,6 @@ def items(values):
 @family
 def collection_types(check):
     import collections
-    import functools
-    import operator
 
     things = [Thing(str(i)) for i in range(300)]
     for count in (0, 1, 31, 32, 33, 64, 65, 300):
@@ -86,6 +84,13 @@ def collection_types(check):
     getter = collections.namedtuple("Point", "x y").x
     check("tuplegetter", getter, attributes(__doc__=getter.__doc__))
 
+
+@family
+def function_types(check):
+    import functools
+    import operator
+
+    things = [Thing(str(i)) for i in range(300)]
     function = things.append
     partial = functools.partial(function, things[0], end=things[1])
     check("partial", partial, attributes(func=function, args=partial.args, keywords=partial.keywords))
@@ -173,7 +178,6 @@ def context_types(check):
     assert tokens
 
 
-
 @family
 def thread_types(check):
     import queue
@@ -224,21 +228,51 @@ def thread_types(check):
 
 
 @family
-def asyncio_types(check):
+def future_types(check):
     import asyncio
     import contextvars
+
+    loop = asyncio.new_event_loop()
+    context = contextvars.copy_context()
+    future = loop.create_future()
+    callbacks = [Thing.__init__, Thing.__repr__, repr]
+    for callback in callbacks:
+        future.add_done_callback(callback, context=context)
+    names = {**attributes(_loop=loop), **fields(callback=callbacks[0], callback_context=context)}
+    check("Future with callbacks", future, names)
+    failed = loop.create_future()
+    error = ValueError(Thing())
+    failed.set_exception(error)
+    failed.exception()
+    check("failed Future", failed, attributes(_exception=error))
+    cancelled = loop.create_future()
+    message = Thing("message")
+    cancelled.cancel(message)
+    check("cancelled Future", cancelled, attributes(_cancel_message=message))
+    again = loop.create_future()
+    check("FutureIter", iter(again), fields(future=again))
+    loop.set_debug(True)
+    debugged = loop.create_future()
+    loop.set_debug(False)
+    check("debugged Future", debugged, attributes(_source_traceback=debugged._source_traceback))
+
+    class Mine(asyncio.Future):
+        pass
+
+    mine = Mine(loop=loop)
+    mine.extra = Thing()
+    check("derived Future", mine, attributes(_loop=loop))
+    loop.close()
+
+
+@family
+def task_types(check):
+    import asyncio
 
     import _asyncio
 
     async def main():
         loop = asyncio.get_running_loop()
-        context = contextvars.copy_context()
-        future = loop.create_future()
-        callbacks = [Thing.__init__, Thing.__repr__, repr]
-        for callback in callbacks:
-            future.add_done_callback(callback, context=context)
-        names = {**attributes(_loop=loop), **fields(callback=callbacks[0], callback_context=context)}
-        check("Future with callbacks", future, names)
         waited = loop.create_future()
 
         async def wait():
@@ -259,30 +293,8 @@ def asyncio_types(check):
         check("done Future", waited, attributes(_result=result))
         await task
         check("done Task", task, attributes(_result=result))
-        failed = loop.create_future()
-        error = ValueError(Thing())
-        failed.set_exception(error)
-        failed.exception()
-        check("failed Future", failed, attributes(_exception=error))
-        cancelled = loop.create_future()
-        message = Thing("message")
-        cancelled.cancel(message)
-        check("cancelled Future", cancelled, attributes(_cancel_message=message))
-        again = loop.create_future()
-        check("FutureIter", iter(again), fields(future=again))
-        loop.set_debug(True)
-        debugged = loop.create_future()
-        loop.set_debug(False)
-        check("debugged Future", debugged, attributes(_source_traceback=debugged._source_traceback))
         both = asyncio.gather(loop.create_task(asyncio.sleep(0)), loop.create_task(asyncio.sleep(0)))
         check("gathering Future", both)
-
-        class Mine(asyncio.Future):
-            pass
-
-        mine = Mine(loop=loop)
-        mine.extra = Thing()
-        check("derived Future", mine, attributes(_loop=loop))
         await both
         assert waiters
         await asyncio.sleep(0)
