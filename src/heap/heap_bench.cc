@@ -9,6 +9,7 @@
 
 #include "heap/dominators.h"
 #include "heap/load.h"
+#include "heap/parallel.h"
 #include "heap/paths.h"
 #include "heap/reach.h"
 #include "heap/retained.h"
@@ -84,10 +85,12 @@ void AllIn(benchmark::State& state) {
     const Result<Snapshot> snapshot = LoadSnapshot(path);
     if (!snapshot.ok()) return state.SkipWithError(snapshot.message().c_str());
     const Graph& graph = snapshot->graph;
-    const Dominators dominators(graph);
-    const PathTree paths(graph);
-    const ShapeTree shapes(graph, paths);
-    benchmark::DoNotOptimize(RetainedByType(graph, dominators).size() + shapes.shapes().size());
+    std::optional<Dominators> dominators;
+    std::optional<PathTree> paths;
+    std::optional<ShapeTree> shapes;
+    const auto name_paths = [&] { shapes.emplace(graph, paths.emplace(graph)); };
+    RunBoth(graph.edge_count(), [&] { dominators.emplace(graph); }, name_paths);
+    benchmark::DoNotOptimize(RetainedByType(graph, *dominators).size() + shapes->shapes().size());
   }
   state.counters["file bytes/object"] = double(std::filesystem::file_size(path)) / double(state.range(0));
   std::filesystem::remove(path);
