@@ -211,7 +211,7 @@ def thread_types(check):
 
     check("derived local", Session(Thing(), key=Thing()))
     if hasattr(thread, "_handle"):
-        check("thread handle", thread._handle)
+        check("thread handle", thread._handle, bytes=72)
     things = [Thing() for _ in range(50)]
     for rounds in (0, 3, 20):
         simple = _queue.SimpleQueue()

@@ -338,6 +338,8 @@ def outside_types(check):
 
 
 def tls_types(check):
+    import tempfile
+
     try:
         import ssl
     except ImportError:
@@ -345,7 +347,9 @@ def tls_types(check):
     named, logged = (lambda *a: None), (lambda *a: None)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.sni_callback = named
-    check("SSLContext of a server", server)
+    with tempfile.NamedTemporaryFile() as log:
+        server.keylog_filename = log.name
+        check("SSLContext of a server", server, attributes(keylog_filename=server.keylog_filename))
     context = ssl.create_default_context()
     context._msg_callback = logged
     context.set_alpn_protocols(["h2", "http/1.1"])
