@@ -207,17 +207,18 @@ struct TypingFields {
                                         Hidden(32, "repr")};  // sentinelobject.c
 };
 
-// Generators, coroutines, asynchronous generators (their frame apart).
+// Generators, coroutines, asynchronous generators (their frame apart). The last field is one of the latter two alone: in a plain
+// generator nobody ever writes it.
 template <class L>
 struct GeneratorFields {
-  static constexpr Field kGenerator[] = {Hidden(L::kGeneratorCode, "gi_code"), Attribute(L::kGeneratorName, "__name__"),
-                                         Attribute(L::kGeneratorName + 8, "__qualname__"),
-                                         Hidden(L::kGeneratorName + 16, "gi_exc_state"),
-                                         Hidden(L::kGeneratorName + 32, "gi_finalizer")};
-  static constexpr Field kCoroutine[] = {Hidden(L::kGeneratorCode, "cr_code"), Attribute(L::kGeneratorName, "__name__"),
-                                         Attribute(L::kGeneratorName + 8, "__qualname__"),
-                                         Hidden(L::kGeneratorName + 16, "cr_exc_state"),
-                                         Attribute(L::kGeneratorName + 32, "cr_origin")};
+#define LIMPET_GENERATOR_FIELDS(prefix)                                                \
+  Hidden(L::kGeneratorCode, prefix "_code"), Attribute(L::kGeneratorName, "__name__"), \
+      Attribute(L::kGeneratorName + 8, "__qualname__"), Hidden(L::kGeneratorName + 16, prefix "_exc_state")
+  static constexpr Field kGenerator[] = {LIMPET_GENERATOR_FIELDS("gi")};
+  static constexpr Field kCoroutine[] = {LIMPET_GENERATOR_FIELDS("cr"), Attribute(L::kGeneratorName + 32, "cr_origin")};
+  static constexpr Field kAsyncGenerator[] = {LIMPET_GENERATOR_FIELDS("ag"),
+                                              Hidden(L::kGeneratorName + 32, "ag_finalizer")};
+#undef LIMPET_GENERATOR_FIELDS
 };
 
 }  // namespace limpet::cpython

@@ -111,7 +111,7 @@ inline constexpr KnownType kKnownTypes[] = {
     {"generator", L::kGeneratorFrame + L::kFrameLocalsPlus, Form::kGenerator, List(GeneratorFields<L>::kGenerator)},
     {"coroutine", L::kGeneratorFrame + L::kFrameLocalsPlus, Form::kGenerator, List(GeneratorFields<L>::kCoroutine)},
     {"async_generator", L::kGeneratorFrame + L::kFrameLocalsPlus, Form::kGenerator,
-     List(GeneratorFields<L>::kGenerator)},
+     List(GeneratorFields<L>::kAsyncGenerator)},
     {"coroutine_wrapper", 24, Form::kPlain, List(IteratorFields<L>::kCoroutineWrapper)},
     {"async_generator_asend", 40, Form::kPlain, List(IteratorFields<L>::kAsyncSend)},
     {"async_generator_athrow", Of<L>(40, 40, 40, 40, 56), Form::kPlain, List(IteratorFields<L>::kAsyncThrow)},

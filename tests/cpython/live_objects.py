@@ -232,8 +232,7 @@ def check_surplus(decode):
             print(name, *texts, sep="\n    ")
     if too_many:
         tellers = collections.defaultdict(list)
-        for address in seen:
-            thing = ctypes.cast(address, ctypes.py_object).value
+        for address, thing in heap.items():
             for target in decode.targets(address):
                 tellers[target].append(type_name(type(thing)))
         for name, address, count, told in too_many[:20]:
@@ -243,6 +242,7 @@ def check_surplus(decode):
     for name, limit in {"tuple": 10, "list": 20, "set": 10, "method": 0, "cell": 0, "weakref.ReferenceType": 5, "bytes": 0, "float": 0}.items():
         assert surplus[name] <= limit, (name, surplus[name])
     assert not too_many, f"{len(too_many)} objects are told to be held more often than they are"
+    return {address: rest for found in examples.values() for address, rest in found}
 
 
 if __name__ == "__main__":

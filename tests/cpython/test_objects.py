@@ -19,6 +19,6 @@ def test_a_large_heap_is_told_completely_and_counted_exactly(interpreter, probe,
     check(run, interpreter, HERE / "live_objects.py", probe, what)
 
 
-@pytest.mark.parametrize("what", ["zoo", "frames", "names", "sizes"])
+@pytest.mark.parametrize("what", ["zoo", "counts", "frames", "names", "sizes"])
 def test_an_object_of_every_form_is_told_by_name(interpreter, probe, run, what):  # noqa: F811
     check(run, interpreter, HERE / "live_zoo.py", probe, what)
