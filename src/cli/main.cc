@@ -16,6 +16,8 @@ constexpr Command kCommands[] = {
     {"report", "say what grew in a recording, also while it is being made", RunReport},
     {"stats", "tables of where memory was allocated", RunStats},
     {"snapshot", "a picture of a process's heap now, also of one that nobody prepared", RunSnapshot},
+    {"heap", "what is in a heap snapshot: types, what keeps most alive, cycles, growth", RunHeap},
+    {"why", "who holds an object, a type, or what a line allocated, and what to cut", RunWhy},
     {"doctor", "what this machine and an interpreter allow, and why not", RunDoctor},
 };
 

@@ -70,19 +70,24 @@ std::string Fate(const Finding& f) {
 
 }  // namespace
 
-std::string ProgramName(const Report& report) {
-  const std::vector<std::string>* words = &report.run.command;
-  if (words->empty() && !report.processes.empty()) words = &report.processes.front().command;
+std::string ProgramName(const std::vector<std::string>& command, std::string_view directory) {
   std::string out;
-  for (size_t i = FirstTelling(*words); i < words->size(); i++) {
-    const std::string& word = (*words)[i];
+  for (size_t i = FirstTelling(command); i < command.size(); i++) {
+    const std::string& word = command[i];
     bool path = word.starts_with("/");
     std::string shown = path && i == 0 ? SafeText(word.substr(word.rfind('/') + 1))
-                        : path         ? ShortPath(word, report.run.directory)
+                        : path         ? ShortPath(word, directory)
                                        : SafeText(word);
     out += (out.empty() ? "" : " ") + shown;
   }
-  return out.empty() ? SafeText(report.path) : out;
+  return out;
+}
+
+std::string ProgramName(const Report& report) {
+  const std::vector<std::string>* words = &report.run.command;
+  if (words->empty() && !report.processes.empty()) words = &report.processes.front().command;
+  const std::string name = ProgramName(*words, report.run.directory);
+  return name.empty() ? SafeText(report.path) : name;
 }
 
 std::vector<std::string> RunFigures(const Report& report) {

@@ -14,6 +14,8 @@ namespace limpet::report {
 
 // "app.py --port 80", safe; without the interpreter and its options.
 std::string ProgramName(const Report& report);
+// The same of a command's words; empty if there are none.
+std::string ProgramName(const std::vector<std::string>& command, std::string_view directory);
 
 // "4.2 s", "1.2 M allocations (310 MB)", "live 58 MB", "peak 60 MB", "RSS 21 MB -> 92 MB": of all processes together, the most
 // important first.

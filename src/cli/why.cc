@@ -1,0 +1,81 @@
+// limpet why: who holds an object, all objects of a type, or what a line allocated, and which reference to cut.
+#include "report/why.h"
+
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/snapshot_choice.h"
+#include "fmt/format.h"
+
+namespace limpet::cli {
+namespace {
+
+constexpr char kUsage[] = "[options] NAME.limpet TARGET";
+constexpr char kExamples[] =
+    "  limpet why app.limpet app.Session            all objects of a type ('Session' if there is only one so called)\n"
+    "  limpet why app.limpet app.py:40              all that this line allocated\n"
+    "  limpet why app.limpet app.SESSIONS           what Python code finds there\n"
+    "  limpet why app.limpet \"app.SESSIONS['u1']\"\n"
+    "  limpet why app.limpet 0x7f3c12345670 --all-paths\n"
+    "  limpet why app.limpet app.Session --dot | dot -Tsvg > why.svg\n"
+    "\nExit status: 0 found; 1 there is no such object; 2 wrong usage, or no snapshot that could be read.";
+constexpr int kExitNothing = 1;
+
+struct WhyCommand {
+  SnapshotWish wish;
+  std::string target;
+  bool json = false;
+  bool dot = false;
+  report::WhyOptions options;
+};
+
+void AddOptions(CLI::App* app, WhyCommand* command) {
+  app->add_option("recording", command->wish.recording, "with snapshots by 'limpet run' or 'limpet snapshot'; or one snapshot file")
+      ->required()
+      ->option_text("NAME.limpet");
+  app->add_option("target", command->target, "a type, an address, a line (app.py:40), or a path (app.SESSIONS)")
+      ->required()
+      ->option_text("TARGET");
+  app->add_option("--process", command->wish.pid, "of the process with this id (default: the program itself)")->option_text("PID");
+  app->add_option("--snapshot", command->wish.snapshot, "number of the snapshot (default: the last)")->option_text("N");
+  app->add_option("--limit", command->options.limit, "ways that are told (default: 5; 0: all)")->option_text("N");
+  app->add_flag("--all-paths", command->options.all_paths, "all ways; of one object also a path for each reference to it");
+  app->add_flag("--json", command->json, "as JSON");
+  app->add_flag("--dot", command->dot, "as a graph for graphviz");
+}
+
+}  // namespace
+
+int RunWhy(const std::vector<std::string>& arguments) {
+  WhyCommand command;
+  CLI::App app("Who holds an object, and what to cut to let it go.");
+  Prepare(&app, "why", kUsage, kExamples);
+  AddOptions(&app, &command);
+  if (const std::optional<int> done = Parse(&app, arguments)) return *done;
+  if (command.json && command.dot) {
+    Complain("--json and --dot do not go together");
+    return kExitUsage;
+  }
+  if (command.options.all_paths) command.options.limit = 0;
+  const std::optional<ChosenSnapshot> chosen = ChosenSnapshot::Choose(command.wish);
+  if (!chosen) return kExitUsage;
+  const std::optional<heap::Snapshot> snapshot = chosen->Load(chosen->file());
+  if (!snapshot) return kExitUsage;
+  const report::HeapSource source = chosen->Source(*snapshot, chosen->file());
+  const report::Births births(source);
+  const heap::Target target = report::FindWhyTarget(source, births, command.target);
+  if (target.kind == heap::TargetKind::kNothing) {
+    Complain(Printable(report::TargetProblem(target)));
+    return kExitNothing;
+  }
+  heap::Analysis analysis(snapshot->graph);
+  const report::WhyView view = report::MakeWhyView(source, births, analysis, command.target, target, command.options);
+  if (command.json) return Print(report::WhyJson(view, source).dump(2) + "\n");
+  if (command.dot) return Print(report::WhyDot(view, source));
+  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)), .colour = WantsColour(STDOUT_FILENO)};
+  return Print(report::RenderWhy(view, source, style));
+}
+
+}  // namespace limpet::cli
