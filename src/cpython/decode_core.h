@@ -218,10 +218,36 @@ bool DecodeType(Memory& memory, uint64_t object, StaticTypeStates<L>& states, Si
   return DecodeCachedKeys<L>(memory, cached_keys, sink);
 }
 
-// What a code object keeps besides its fields: what 3.12+ made up on demand, and the tables of who watches its execution.
+// What tools have attached to a code object, and the table of lines that 3.11 makes for tracing.
+template <class L, class Memory, class Sink>
+bool TellCodeBlocks(Memory& memory, uint64_t object, Sink& sink) {
+  uint64_t extra;
+  if (!Get(memory, object + L::kCodeExtra, &extra)) return false;
+  if (extra != 0) {  // a count, and as many words
+    int64_t count;
+    if (!Get(memory, extra, &count) || count < 0 || count > 255) return false;
+    sink.OwnBlock(extra, 8 + 8 * static_cast<uint64_t>(count));
+  }
+  if constexpr (L::kCodeLineArray != kAbsent) {
+    uint64_t lines;
+    int64_t units;
+    int16_t entry_size;
+    if (!Get(memory, object + L::kCodeLineArray, &lines) || !Get(memory, object + L::kCodeLineEntrySize, &entry_size) ||
+        !Get(memory, object + L::kObjectSize, &units)) {
+      return false;
+    }
+    if (lines != 0 && units >= 0 && units <= kMaxItems && (entry_size == 2 || entry_size == 4)) {
+      sink.OwnBlock(lines, static_cast<uint64_t>(units) * static_cast<uint64_t>(entry_size));
+    }
+  }
+  return true;
+}
+
+// What a code object keeps besides its fields.
 template <class L, class Memory, class Sink>
 bool DecodeCode(Memory& memory, uint64_t object, Sink& sink) {
-  if constexpr (L::kCodeCached != kAbsent) {
+  if (!TellCodeBlocks<L>(memory, object, sink)) return false;
+  if constexpr (L::kCodeCached != kAbsent) {  // made up on demand
     uint64_t cached;
     if (!Get(memory, object + L::kCodeCached, &cached)) return false;
     if (cached == 0) return true;

@@ -240,11 +240,11 @@ CHECK_OFFSET(kCodeExtra, PyCodeObject, co_extra);
 #if PY_VERSION_HEX < 0x030C0000
 CHECK_OFFSET(kCodeBytecode, PyCodeObject, _co_code);
 CHECK_OFFSET(kCodeLineArray, PyCodeObject, _co_linearray);
+CHECK_OFFSET(kCodeLineEntrySize, PyCodeObject, _co_linearray_entry_size);
 CHECK_ABSENT(kCodeCached);
 #else
 CHECK_ABSENT(kCodeBytecode);
 CHECK_OFFSET(kCodeCached, PyCodeObject, _co_cached);
-CHECK_OFFSET(kCodeMonitoring, PyCodeObject, _co_monitoring);
 static_assert(sizeof(_PyCoCached) == 32 && offsetof(_PyCoCached, _co_varnames) == 8);
 #endif
 CHECK_EQUAL(kLocalCell, CO_FAST_CELL);

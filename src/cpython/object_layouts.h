@@ -134,7 +134,6 @@ struct ObjectLayoutCommon {
   static constexpr int kCodeExceptionTable = 40;
   static constexpr int kCodeBytecode = kAbsent;    // 3.11: _co_code
   static constexpr int kCodeCached = kAbsent;      // 3.12+: points to _PyCoCached: code, varnames, cellvars, freevars
-  static constexpr int kCodeMonitoring = kAbsent;  // 3.12+
   static constexpr int kCodeLineArray = kAbsent;   // 3.11
 
   // PyFrameObject.
@@ -191,6 +190,7 @@ struct ObjectLayout311 : ObjectLayoutCommon {
   static constexpr int kGeneratorFrame = 80;
   static constexpr int kFrameBuiltins = 16;
   static constexpr int kCodeLineArray = 160;
+  static constexpr int kCodeLineEntrySize = 54;  // int16_t
   static constexpr int kCodeExtra = 176;
 };
 
@@ -200,7 +200,6 @@ struct ObjectLayout312 : ObjectLayoutCommon {
   static constexpr bool kManagedDictTagged = true;
   static constexpr int kFunctionTypeParams = 120;
   static constexpr int kCodeCached = 152;
-  static constexpr int kCodeMonitoring = 168;
   static constexpr int kCodeExtra = 184;
 };
 
@@ -212,7 +211,6 @@ struct ObjectLayout313 : ObjectLayoutCommon {
   static constexpr int kFrameObjectData = 64;
   static constexpr int kFunctionTypeParams = 120;
   static constexpr int kCodeCached = 160;
-  static constexpr int kCodeMonitoring = 176;
   static constexpr int kCodeExtra = 192;
 };
 
@@ -228,7 +226,6 @@ struct ObjectLayout314 : ObjectLayoutCommon {
   static constexpr int kFunctionAnnotate = 120;
   static constexpr int kFunctionTypeParams = 128;
   static constexpr int kCodeCached = 160;
-  static constexpr int kCodeMonitoring = 176;
   static constexpr int kCodeExtra = 200;
 };
 
@@ -255,7 +252,6 @@ struct ObjectLayout315 : ObjectLayoutCommon {
   static constexpr int kModuleState = 24;
   static constexpr int kModuleName = 40;
   static constexpr int kCodeCached = 160;
-  static constexpr int kCodeMonitoring = 176;
   static constexpr int kCodeExtra = 200;
 };
 
