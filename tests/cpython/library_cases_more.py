@@ -176,7 +176,10 @@ def pickle_types(check):
 
     class Saver(pickle.Pickler):
         def persistent_id(self, value):
-            return "persistent" if isinstance(value, Thing) else None
+            if isinstance(value, Thing):
+                check("Pickler at work", self, attributes(persistent_id=word(self, 24)) if MINOR >= 13 else {})
+                return "persistent"
+            return None
 
     out = io.BytesIO()
     Saver(out).dump([1, "two", Thing()])
@@ -366,7 +369,8 @@ def tls_types(check):
     except ssl.SSLWantReadError:
         pass
     check("MemoryBIO", outgoing)
-    check("SSLSocket", tls._sslobj, attributes(context=context, server_hostname=tls._sslobj.server_hostname))
+    names = attributes(context=context, server_hostname=tls._sslobj.server_hostname)
+    check("SSLSocket", tls._sslobj, {**names, **fields(owner=word(tls._sslobj, 48))})
 
 
 def database_types(check):
