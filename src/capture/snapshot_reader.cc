@@ -176,7 +176,7 @@ void SnapshotReader::DropUnfinishedNode() {
 Status SnapshotReader::ReadDefinitions(uint64_t offset, const SnapshotBlock& block) {
   const auto kind = SnapshotBlockKind(block.kind);
   const uint64_t longest = kind == SnapshotBlockKind::kOutlines ? kMaxRuns * sizeof(SnapshotRun) : 2 * kMaxTextBytes;
-  uint64_t most = std::min(kDefinitionBytes + longest, kMaxTextBytes + kBestRatio * block.payload_size);
+  uint64_t most = std::min(kDefinitionBytes + longest, 2 * kDefinitionBytes + kBestRatio * block.payload_size);
   most = std::min(most, kMostDefinitionBytes - definition_bytes_);
   std::vector<uint8_t> column;
   LIMPET_RETURN_IF_ERROR(UnpackColumns(*source_, offset, block.payload_size, std::span(&most, 1), &column));
