@@ -1,5 +1,6 @@
 #include "agent/modules.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +8,8 @@
 namespace limpet::agent {
 
 namespace {
+
+constexpr uint64_t kMostData = uint64_t{1} << 32;  // of one library
 
 uint64_t ReadHex(const char** at, const char* end) {
   uint64_t value = 0;
@@ -33,28 +36,47 @@ void LoadedModules::ReadLine(const char* line, size_t length) {
   const char* end = line + length;
   const uint64_t begin = ReadHex(&at, end);
   if (at >= end || *at != '-') return;
-  ++at;
-  const uint64_t finish = ReadHex(&at, end);
   SkipField(&at, end);
-  if (end - at < 4) return;
-  const bool writable = at[1] == 'w' && at[3] == 'p';
-  for (int i = 0; i < 4; ++i) SkipField(&at, end);
-  const size_t path_length = size_t(end - at);
-  if (path_length == 0) {
-    if (writable && begin == data_end_ && modules_.size()) modules_.back().end = data_end_ = finish;
-    return;
+  if (end - at < 4 || at[0] != 'r') return;
+  SkipField(&at, end);
+  const uint64_t offset = ReadHex(&at, end);
+  for (int i = 0; i < 3; ++i) SkipField(&at, end);
+  if (offset == 0 && at < end && *at == '/') AddFile(begin, at, size_t(end - at));
+}
+
+// REQUIRES: the first page of the file is readable at `base`.
+void LoadedModules::AddFile(uint64_t base, const char* path, size_t path_length) {
+  constexpr size_t kPage = 4096;
+  const auto* file = reinterpret_cast<const char*>(base);
+  Elf64_Ehdr header;
+  memcpy(&header, file, sizeof header);
+  if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(Elf64_Phdr)) return;
+  if (header.e_phoff + size_t{header.e_phnum} * sizeof(Elf64_Phdr) > kPage) return;
+  const uint64_t bias = header.e_type == ET_EXEC ? 0 : base;
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr part;
+    memcpy(&part, file + header.e_phoff + i * sizeof part, sizeof part);
+    if (part.p_type != PT_LOAD || !(part.p_flags & PF_W) || part.p_memsz > kMostData) continue;
+    walk::ModuleData module = {bias + part.p_vaddr, bias + part.p_vaddr + part.p_memsz, base, {}};
+    const size_t room = sizeof module.path - 1;
+    memcpy(module.path, path, path_length < room ? path_length : room);
+    modules_.Push(module);
   }
-  if (*at != '/' || path_length >= sizeof path_) return;
-  if (strlen(path_) != path_length || memcmp(path_, at, path_length) != 0) {
-    memcpy(path_, at, path_length);
-    path_[path_length] = 0;
-    base_ = begin;
+}
+
+// What the agent keeps is no business of the program's.
+void LoadedModules::LeaveOutOwn() {
+  static char here;
+  const uint64_t own = reinterpret_cast<uint64_t>(&here);
+  uint64_t base = 0;
+  for (const walk::ModuleData& module : modules_) {
+    if (own >= module.begin && own < module.end) base = module.base;
   }
-  if (!writable) return;
-  walk::ModuleData module = {begin, finish, base_, {}};
-  memcpy(module.path, path_, path_length + 1);
-  modules_.Push(module);
-  data_end_ = finish;
+  size_t kept = 0;
+  for (const walk::ModuleData& module : modules_) {
+    if (module.base != base) modules_[kept++] = module;
+  }
+  while (modules_.size() > kept) modules_.Pop();
 }
 
 size_t LoadedModules::Find() {
@@ -78,6 +100,7 @@ size_t LoadedModules::Find() {
     memmove(buffer, buffer + done, held);
   }
   close(fd);
+  LeaveOutOwn();
   return modules_.size();
 }
 

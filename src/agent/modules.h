@@ -1,5 +1,6 @@
-// The writable data of the loaded libraries and the executable: where C variables live. Read from /proc/self/maps, which asks the kernel
-// and not the dynamic linker: its lock may be held by a thread that a forked child does not have.
+// The writable data of the loaded libraries and the executable: where C variables live. Which files are mapped is read from
+// /proc/self/maps, which asks the kernel and not the dynamic linker: its lock may be held by a thread that a forked child does not have.
+// Where a file's data lies is told by the program headers at its start.
 #ifndef LIMPET_AGENT_MODULES_H_
 #define LIMPET_AGENT_MODULES_H_
 
@@ -17,11 +18,10 @@ class LoadedModules {
 
  private:
   void ReadLine(const char* line, size_t length);
+  void AddFile(uint64_t base, const char* path, size_t path_length);
+  void LeaveOutOwn();
 
   base::PageArray<walk::ModuleData> modules_;
-  char path_[256] = {};      // of the file whose mappings are being read
-  uint64_t base_ = 0;        // where its first mapping begins
-  uint64_t data_end_ = 0;    // end of its last writable one: anonymous memory right there is its zero-filled part
 };
 
 }  // namespace limpet::agent

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,7 +31,7 @@ using capture::SnapshotTrigger;
 constexpr size_t kStackBytes = 512 * 1024;
 constexpr uint64_t kMaxWalkNs = 120'000'000'000;
 constexpr uint64_t kMaxFileBytes = uint64_t{8} << 30;
-constexpr uint64_t kFirstNs = 100'000'000;  // of the program's life, before the first one
+constexpr uint64_t kFirstNs = 100'000'000;  // of the program's life, before the first one; helpers that end sooner have none at all
 constexpr uint64_t kCostShare = 50;         // a snapshot may cost one part in so many of the time until the next
 constexpr uint32_t kChildShare = 4;         // the child's own time counts for a quarter: it runs beside the program, at low priority
 
@@ -48,6 +49,7 @@ SpinLock g_taking_lock;
 
 struct Task {
   capture::SnapshotHeader header;
+  uint64_t pauses_before_ns;
   char part[600];
   char whole[600];
 };
@@ -65,13 +67,19 @@ capture::SnapshotBirth BirthOfPair(uint32_t pair) {
   return {cell.site, cell.epoch};
 }
 
-void BePoliteAndMortal() {
-  setpriority(PRIO_PROCESS, 0, 19);
+void WriteOomScore() {
   const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
   // When memory runs out, this copy is to go, and not the program.
   [[maybe_unused]] const ssize_t written = write(fd, "1000", 4);
   close(fd);
+}
+
+void BePoliteAndMortal() {
+  setpriority(PRIO_PROCESS, 0, 19);
+  WriteOomScore();
+  prctl(PR_SET_NAME, "limpet snapshot");
+  prctl(PR_SET_DUMPABLE, 0);  // should it crash, that is no business of the program: no core file
 }
 
 void TellResult(walk::WalkStop stop, int error) {
@@ -97,14 +105,18 @@ int Child(void*) {
   options.max_ns = kMaxWalkNs;
   options.max_bytes = kMaxFileBytes;
   options.call_traverse = true;
-  options.modules = g_modules.list();
   options.module_count = g_modules.Find();
+  options.modules = g_modules.list();
   options.origin = PairOfBlock;
   options.birth = BirthOfPair;
   options.max_origins = g_agent.file.Count(capture::Table::kCells) / 2;
   options.progress = &g_agent.file.header()->snapshot_nodes;
   const walk::WalkStop stop = walk::WalkOwn(options, g_writer);
   const bool whole = stop == walk::WalkStop::kComplete || stop == walk::WalkStop::kTime || stop == walk::WalkStop::kSize;
+  // Only the program knows how long it stood still, and told it since.
+  const uint64_t pause_ns = g_agent.file.header()->snapshot_pause_ns - g_task.pauses_before_ns;
+  [[maybe_unused]] const ssize_t told =
+      pwrite(fd, &pause_ns, sizeof pause_ns, offsetof(capture::SnapshotHeader, pause_ns));
   const bool kept = whole && rename(g_task.part, g_task.whole) == 0;
   TellResult(stop, kept ? 0 : g_writer.error());
   _exit(kept ? 0 : 1);
@@ -166,7 +178,8 @@ void Reap(uint64_t now_ns) {
   const uint64_t cpu_ns = uint64_t(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000u +
                           uint64_t(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000u;
   header->snapshot_cpu_ns += cpu_ns;
-  const bool good = done > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  // Somebody else may have waited for it (wait4 with __WALL): then its file tells.
+  const bool good = done > 0 ? WIFEXITED(status) && WEXITSTATUS(status) == 0 : access(g_task.whole, F_OK) == 0;
   if (good) ++header->snapshots_done;
   else ++header->snapshots_failed;
   g_taking.child = 0;
@@ -189,6 +202,7 @@ void Take(SnapshotTrigger trigger, uint64_t now_ns) {
   Describe(trigger, now_ns);
   FileHeader* header = g_agent.file.header();
   header->snapshot_nodes = 0;
+  g_task.pauses_before_ns = header->snapshot_pause_ns;
   const int child = CloneProcess();
   const uint64_t end = NowNs();
   if (child < 0) {
@@ -226,7 +240,8 @@ void ConsiderSnapshot(uint64_t now_ns) {
 }
 
 void TakeSnapshot(SnapshotTrigger trigger, uint64_t now_ns) {
-  if (!g_taking_lock.TryLock()) return;
+  const bool brief = now_ns - g_agent.file.header()->start_monotonic_ns < kFirstNs && !g_agent.options.main;
+  if (!g_agent.options.snapshots_auto || (trigger == SnapshotTrigger::kExit && brief) || !g_taking_lock.TryLock()) return;
   Reap(now_ns);
   if (MayTake(trigger)) Take(trigger, now_ns);
   g_taking_lock.Unlock();

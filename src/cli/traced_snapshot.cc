@@ -6,6 +6,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <vector>
 
 #include "base/file.h"
 #include "capture/format.h"
@@ -57,6 +60,18 @@ std::string NewestSnapshot(const std::string& folder) {
   }
 }
 
+// What the folder may be called from here. A process in a root or mounts of its own (a container) calls it by another name than we do.
+std::vector<std::string> NamesOf(pid_t pid, const std::string& folder) {
+  std::vector<std::string> names = {folder};
+  const std::string root_link = fmt::format("/proc/{}/root", pid);
+  std::error_code error;
+  const std::string root = std::filesystem::read_symlink(root_link, error);
+  const std::string inner = !error && root.size() > 1 && folder.starts_with(root + "/") ? folder.substr(root.size()) : folder;
+  if (inner != folder) names.push_back(inner);
+  names.push_back(root_link + inner);
+  return names;
+}
+
 }  // namespace
 
 std::optional<std::string> FindTracedFolder(pid_t pid) {
@@ -67,7 +82,9 @@ std::optional<std::string> FindTracedFolder(pid_t pid) {
     const size_t at = file.rfind(middle);
     if (at == std::string::npos || !file.ends_with("/data")) continue;
     const std::string folder = file.substr(0, file.size() - std::strlen("/data"));
-    if (SharedHeader::Open(folder).ok()) return folder;
+    for (const std::string& name : NamesOf(pid, folder)) {
+      if (SharedHeader::Open(name).ok()) return name;
+    }
   }
   return std::nullopt;
 }

@@ -8,10 +8,12 @@
 
 #include <cstring>
 
+#include "cpython/decode_core.h"
 #include "cpython/decode_frame.h"
 #include "cpython/type_table.h"
 #include "walk/frame_text.h"
 #include "walk/numbering.h"
+#include "walk/refcount.h"
 #include "walk/reference_sink.h"
 #include "walk/roots.h"
 #include "walk/walk.h"
@@ -104,7 +106,8 @@ class RootTeller {
         at = (at | 4095) + 1;  // the rest of a page that cannot be read
         continue;
       }
-      if (word >= 4096 && numbers_.IsKnown(word) && !WasTold(at)) {
+      // What is immortal needs nobody to hold it.
+      if (word >= 4096 && numbers_.IsKnown(word) && !WasTold(at) && RefcountOf<L>(memory_, word) != 0) {
         sink_.One(base::RefKind::kGlobal, base::RefStrength::kMaybe, cpython::Label::Index(at - base), word);
       }
       at += 8;
@@ -123,7 +126,10 @@ class RootTeller {
     if (numbers_.IsKnown(at)) {
       uint64_t type = 0;
       const cpython::TypeInfo* info = cpython::Get(memory_, at + L::kObjectType, &type) ? types_.Find(type) : nullptr;
-      return info && info->basic_size >= 16 ? (info->basic_size + 7) & ~uint64_t{7} : 0;
+      if (!info) return 0;
+      // What lies in a library's data and is a type is a static one.
+      const uint64_t size = info->form == cpython::Form::kType ? L::kTypeSize : cpython::ObjectSize<L>(memory_, at, *info);
+      return size >= 16 && size <= kMostStatic ? (size + 7) & ~uint64_t{7} : 16;
     }
     const uint32_t root = numbers_.RootAt(at);
     if (root >= roots_.size()) return 0;
@@ -162,6 +168,7 @@ class RootTeller {
   }
 
   static constexpr uint32_t kMaxFields = 32;
+  static constexpr uint64_t kMostStatic = 1 << 20;
 
   Memory& memory_;
   const base::PageArray<Root>& roots_;

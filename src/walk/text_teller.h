@@ -1,7 +1,8 @@
 // The few texts that a snapshot keeps: names of functions, classes and modules, and short previews of the keys of dicts, so that a path
 // can be written as people know it. Values are never kept.
 //
-// Of a large dict only some keys are kept: nobody reads a path for each of a million entries.
+// Of a large dict only some keys are kept: nobody reads a path for each of a million entries. Names in code are all kept, since a large
+// dict may be a module's.
 #ifndef LIMPET_WALK_TEXT_TELLER_H_
 #define LIMPET_WALK_TEXT_TELLER_H_
 
@@ -25,10 +26,11 @@ class TextTeller {
   // Keys and values alternate in pairs[0 .. 2 * count).
   void TellKeys(const uint32_t* pairs, size_t count) {
     for (size_t i = 0; i < count; ++i) {
-      if (i >= kAllKeys && i % kOneKeyIn != 0) continue;
       if (i >= kMostKeys) break;
       const uint32_t key = pairs[2 * i];
-      if (key > numbers_.nowhere() && MarkTold(key)) TellKey(key);
+      if (key <= numbers_.nowhere()) continue;
+      if (i >= kAllKeys && i % kOneKeyIn != 0 && !IsName(numbers_.address(key))) continue;
+      if (MarkTold(key)) TellKey(key);
     }
   }
 
@@ -65,13 +67,18 @@ class TextTeller {
     return true;
   }
 
+  // The flags of the object's type, 0 if that is none.
+  uint64_t TypeFlags(uint64_t object) {
+    uint64_t type = 0, flags = 0;
+    if (!cpython::Get(memory_, object + L::kObjectType, &type) || !IsPlausible(type)) return 0;
+    return cpython::Get(memory_, type + L::kTypeFlags, &flags) ? flags : 0;
+  }
+
+  bool IsName(uint64_t object) { return (TypeFlags(object) & L::kTypeFlagUnicode) != 0 && IsInterned(object); }
+
   void TellKey(uint32_t node) {
     const uint64_t object = numbers_.address(node);
-    uint64_t type = 0, flags = 0;
-    if (!cpython::Get(memory_, object + L::kObjectType, &type) || !IsPlausible(type) ||
-        !cpython::Get(memory_, type + L::kTypeFlags, &flags)) {
-      return;
-    }
+    const uint64_t flags = TypeFlags(object);
     if (flags & L::kTypeFlagUnicode) {
       if (redact_ && !IsInterned(object)) return;
       TellText(node, object);

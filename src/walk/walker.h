@@ -9,6 +9,7 @@
 #include "walk/classes.h"
 #include "walk/fault_guard.h"
 #include "walk/numbering.h"
+#include "walk/refcount.h"
 #include "walk/root_teller.h"
 #include "walk/roots.h"
 #include "walk/text_teller.h"
@@ -195,7 +196,7 @@ class Walker {
     if (result == Result::kUnreadable) ++unreadable_;
     sink_.End();
     text_teller_.TellName(next_, object, info, types_);
-    Write(TypeNumber(info), object, decoder_.OwnSize(object, info) + sink_.bytes(), RefcountOf(object),
+    Write(TypeNumber(info), object, decoder_.OwnSize(object, info) + sink_.bytes(), RefcountOf<L>(memory_, object),
           BirthOf(object - info.pre_header));
   }
 
@@ -281,19 +282,6 @@ class Walker {
     return false;
   }
   static constexpr size_t kMostCompared = 64;
-
-  uint32_t RefcountOf(uint64_t object) {
-    if constexpr (L::kMinor == 11) {
-      int64_t count = 0;
-      cpython::Get(memory_, object, &count);
-      return count <= 0 || count >= kStaticCount ? 0 : static_cast<uint32_t>(count);
-    } else {
-      int32_t count = 0;  // negative: immortal
-      cpython::Get(memory_, object, &count);
-      return count <= 0 ? 0 : static_cast<uint32_t>(count);
-    }
-  }
-  static constexpr int64_t kStaticCount = 500000000;  // 3.11 starts the counts of static objects at 999 999 999
 
   // The writer's number of a type; its object becomes a node, too.
   uint32_t TypeNumber(const cpython::TypeInfo& info) {

@@ -50,7 +50,7 @@ def standing_still(interpreter, folder, kind):
 def snapshots(interpreter, limpet, run, folder, kind):
     """{memory: snapshot file} and the oracle's answer."""
     with standing_still(interpreter, folder, kind) as (pid, recording, answer):
-        asked = run([limpet, "snapshot", pid])
+        asked = run([limpet, "snapshot", pid], cwd=folder)
         assert asked.returncode == 0, asked.stdout + asked.stderr
         files = {"own": next(recording.glob(f"p{pid}/heap.*"))}
         outside = run([limpet, "snapshot", pid, "-o", folder / "outside.limpet"])
