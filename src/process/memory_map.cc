@@ -39,7 +39,8 @@ std::optional<Mapping> ParseLine(std::string_view line) {
   const auto minor = major ? TakeNumber(&line, 16, ' ') : std::nullopt;
   if (!minor) return std::nullopt;
   const size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
-  const auto [number_end, error] = std::from_chars(line.data(), line.data() + digits, mapping.inode);
+  const std::string_view inode = line.substr(0, digits);
+  const auto [number_end, error] = std::from_chars(inode.data(), inode.data() + inode.size(), mapping.inode);
   if (error != std::errc()) return std::nullopt;
   line.remove_prefix(digits);
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));

@@ -47,7 +47,7 @@ char StateOf(pid_t pid, pid_t thread) {
   const auto text = base::ReadFile(fmt::format("/proc/{}/task/{}/stat", pid, thread));
   if (!text.ok()) return 0;
   const size_t name_end = text->rfind(')');
-  return name_end != std::string::npos && name_end + 2 < text->size() ? (*text)[name_end + 2] : 0;
+  return name_end != std::string::npos && name_end + 2 < text->size() ? (*text)[name_end + 2] : '\0';
 }
 
 bool IsEnded(pid_t pid, pid_t thread) {
