@@ -28,6 +28,10 @@ Worth WorthOfRoot(const Type& type) {
   return has("variable") || has("global") ? Worth::kObscure : Worth::kPlain;
 }
 
+Worth WorthOf(const Type& from, const Run& run) {
+  return from.synthetic() ? std::max(WorthOf(run), WorthOfRoot(from)) : WorthOf(run);
+}
+
 // Worth by worth; within one, level by level of distance. A reference of lesser worth is put off until its worth's turn, and joins
 // the level that its distance says.
 class PathTree::Search {
@@ -37,7 +41,7 @@ class PathTree::Search {
     for (const Class& cls : graph.classes()) {
       uint8_t worth = kMixed;
       for (uint32_t r = 0; r < cls.run_count; ++r) {
-        const uint8_t of_run = uint8_t(WorthOf(graph.runs()[cls.first_run + r]));
+        const uint8_t of_run = uint8_t(WorthOf(graph.type(cls.type), graph.runs()[cls.first_run + r]));
         if (r > 0 && of_run != worth) {
           worth = kMixed;
           break;
@@ -102,8 +106,9 @@ class PathTree::Search {
       Follow(graph_.first_edge(node), graph_.last_edge(node), uniform);
       return;
     }
+    const Type& type = graph_.type(graph_.type_of(node));
     graph_.ForEachRun(node, [&](const heap::Run& run, EdgeIndex first, EdgeIndex last) {
-      Follow(first, last, uint8_t(WorthOf(run)));
+      Follow(first, last, uint8_t(WorthOf(type, run)));
     });
   }
 
@@ -158,7 +163,7 @@ namespace {
 
 Worth WorthOfEdge(const Graph& graph, NodeId node, EdgeIndex edge) {
   const EdgeLabel label = graph.Label(node, edge);
-  return WorthOf({label.kind, label.strength, 0, 1});
+  return WorthOf(graph.type(graph.type_of(node)), {label.kind, label.strength, 0, 1});
 }
 
 Worth WorthOfPath(const Graph& graph, const PathTree& tree, NodeId end, const std::vector<EdgeIndex>& path) {

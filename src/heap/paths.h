@@ -25,8 +25,10 @@ enum class Worth : uint8_t { kPlain = 0, kPassing = 1, kObscure = 2 };
 inline constexpr int kWorths = 3;
 
 Worth WorthOf(const Run& run);
-// Of a root: kPassing for threads and frames, kObscure for C variables.
+// Of a root: kPassing for threads and frames, kObscure for C variables. What threads and frames refer to is of no better worth, whoever
+// contains them.
 Worth WorthOfRoot(const Type& type);
+Worth WorthOf(const Type& from, const Run& run);
 
 // One way for every object: a tree, 4 bytes per object, and the order in which objects were reached (4 more).
 class PathTree {

@@ -52,6 +52,13 @@ TEST(Paths, PreferModulesToFrames) {
             "-> buffer");
 }
 
+// The frame is contained in a thread, and that in the interpreter: still it is soon over.
+TEST(Paths, TakeFramesForWhatTheyAreWhoeverContainsThem) {
+  const Drawing d = Draw(std::string(kService) +
+                         "main -> .threads:worker\n frame = @frame\n worker -> frame\n frame -> .f_locals:sessions\n");
+  EXPECT_THAT(TextOf(d, PathTree(d.graph), "s"), testing::StartsWith("main .modules -> modules['app']"));
+}
+
 TEST(Paths, AvoidWhatIsCut) {
   const Drawing d = Draw(kService);
   Cut cut;
@@ -99,7 +106,9 @@ std::vector<Cost> SlowCosts(const Graph& graph) {
         for (EdgeIndex e = graph.first_edge(node); e < graph.last_edge(node); ++e) {
           if (costs[node].worth == kFar || !graph.edge(e).holds()) continue;
           const EdgeLabel label = graph.Label(node, e);
-          const uint32_t worth = std::max(costs[node].worth, uint32_t(WorthOf({label.kind, label.strength, 0, 1})));
+          const uint32_t worth =
+              std::max(costs[node].worth,
+                       uint32_t(WorthOf(graph.type(graph.type_of(node)), {label.kind, label.strength, 0, 1})));
           changed |= improve(costs[node], worth, costs[graph.edge(e).target()]);
         }
       }
@@ -135,7 +144,7 @@ RC_GTEST_PROP(Paths, AreOfBestWorthAndShortest, ()) {
       RC_ASSERT(graph.Source(e) == at);
       RC_ASSERT(graph.edge(e).holds());
       const EdgeLabel label = graph.Label(at, e);
-      worth = std::max(worth, uint32_t(WorthOf({label.kind, label.strength, 0, 1})));
+      worth = std::max(worth, uint32_t(WorthOf(graph.type(graph.type_of(at)), {label.kind, label.strength, 0, 1})));
       at = graph.edge(e).target();
     }
     RC_ASSERT(at == node);
