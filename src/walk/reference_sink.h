@@ -46,7 +46,7 @@ class ReferenceSink {
   void Run(base::RefKind kind, base::RefStrength strength, cpython::Label label, bool open) {
     if (__builtin_expect(crowded_, 0)) return;
     EndRun();
-    if (__builtin_expect(runs_.size() >= kMaxRuns, 0)) return Crowd();
+    if (__builtin_expect(runs_.size() >= kMaxRuns, 0)) return Crowd(strength);
     // Two open runs could not be told apart: the second one's length becomes a part of the outline.
     const bool may_open = open && !has_open_;
     has_open_ |= open;
@@ -93,7 +93,7 @@ class ReferenceSink {
 
  private:
   static constexpr uint64_t kSeed = 0x6c696d7065740001ull;
-  static constexpr size_t kMaxRuns = 4000;  // a list full of holes is told as one run without indices from there on
+  static constexpr size_t kMaxRuns = 32768;  // a list full of holes is told as one run without indices from there on
 
   void EndRun() {
     if (!in_run_) return;
