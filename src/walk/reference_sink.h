@@ -136,10 +136,9 @@ class ReferenceSink {
   }
 
   // Too many runs: the rest goes on in the last one, whose labels then say no more than that it is visited.
-  void Crowd() {
+  void Crowd(base::RefStrength strength) {
     crowded_ = true;
-    Start({base::RefKind::kVisited, base::RefStrength::kOwned, !has_open_, cpython::Label::Index(0),
-           static_cast<uint32_t>(targets_.size()), 0});
+    Start({base::RefKind::kVisited, strength, true, cpython::Label::Index(0), static_cast<uint32_t>(targets_.size()), 0});
   }
 
   void Start(const RunRecord& run) {
