@@ -138,7 +138,8 @@ class ReferenceSink {
   // Too many runs: the rest goes on in the last one, whose labels then say no more than that it is visited.
   void Crowd(base::RefStrength strength) {
     crowded_ = true;
-    Start({base::RefKind::kVisited, strength, true, cpython::Label::Index(0), static_cast<uint32_t>(targets_.size()), 0});
+    Start({base::RefKind::kVisited, strength, !has_open_, cpython::Label::Index(0),
+           static_cast<uint32_t>(targets_.size()), 0});
   }
 
   void Start(const RunRecord& run) {

@@ -60,8 +60,11 @@ class Walker {
   WalkStop Prepare() {
     if (!numbers_.Init()) return WalkStop::kMemory;
     if (!finder_.Find()) return WalkStop::kNoInterpreter;
+    bool first = true;
     for (const Root& root : finder_.roots()) {
       if (root.kind != RootKind::kInterpreter) continue;
+      if (first) decoder_.set_interpreter(root.address, State::kInterpreterSize);  // where static types keep their dicts
+      first = false;
       const WalkStop stop = LookAtCollector<L>(memory_, options_.runtime, root.address);
       if (stop != WalkStop::kComplete && !(stop == WalkStop::kCollecting && options_.while_collecting)) return stop;
     }
@@ -297,7 +300,7 @@ class Walker {
       type.basic_size = info.basic_size;
       if (info.flags & L::kTypeFlagHeap) type.flags |= capture::kTypeHeap;
       if (info.flags & L::kTypeFlagGc) type.flags |= capture::kTypeGc;
-      if (info.form == cpython::Form::kUnknown) type.flags |= capture::kTypeUnknown;
+      if (info.traits & cpython::kTraitUnknown) type.flags |= capture::kTypeUnknown;
       type_numbers_[info.index] = writer_.AddType(type, name, length) + 1;
       numbers_.NumberOf(info.address);
     }
