@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "heap/clusters.h"
@@ -45,8 +46,10 @@ class HoldingFinder {
   Holding Find() {
     TellEntry();
     while (!holding_.ways.back().cut.empty()) {
-      if (TryCuts() || holding_.ways.size() == kMostWays || !FindNext()) break;
+      for (const EdgeIndex edge : holding_.ways.back().cut) Chosen().Set(edge);
+      if (Try(cut_) || holding_.ways.size() == kMostWays || !FindNext()) break;
     }
+    if (holding_.ways.size() > 1) TryAlone();
     return std::move(holding_);
   }
 
@@ -126,11 +129,14 @@ class HoldingFinder {
     return part;
   }
 
-  // Nobody takes modules out of sys.modules, or threads out of the interpreter. A variable can be let go.
+  // Nobody takes modules out of sys.modules, threads out of the interpreter, or a module's dict from it. A variable can be let go.
   bool MayCut(const Way& way, size_t edge) const {
-    if (PartOf(way, edge) > 0) return true;
-    const RefKind kind = graph_.Label(NodeAt(graph_, way, edge), way.path[edge]).kind;
-    return kind == RefKind::kLocal || kind == RefKind::kStack || kind == RefKind::kGlobal;
+    const NodeId from = NodeAt(graph_, way, edge);
+    const EdgeLabel label = graph_.Label(from, way.path[edge]);
+    if (label.kind == RefKind::kLocal || label.kind == RefKind::kStack) return true;
+    if (label.kind == RefKind::kType) return false;
+    if (label.kind == RefKind::kAttribute && graph_.name(label.argument) == "__dict__") return false;
+    return PartOf(way, edge) > 0;
   }
 
   // The references of the container at which the ways part to things like those that lead on to the group; of a dict also their keys.
@@ -158,15 +164,35 @@ class HoldingFinder {
     return edges;
   }
 
-  // True: cutting all that was chosen frees nearly all of the group.
-  bool TryCuts() {
+  Bits& Chosen() {
     if (cut_.edges.empty()) cut_.edges = Bits(graph_.edge_count());
-    for (const EdgeIndex edge : holding_.ways.back().cut) cut_.edges.Set(edge);
-    const Freed freed = analysis_.what_if().Remove(cut_);
+    return cut_.edges;
+  }
+
+  // True: without what is in `cut`, nearly all of the group is freed.
+  bool Try(const Cut& cut) {
+    const Freed freed = analysis_.what_if().Remove(cut);
     holding_.freed_group = uint64_t(std::count_if(members_.begin(), members_.end(), [&](NodeId node) { return freed.nodes[node]; }));
     holding_.freed_objects = freed.objects;
     holding_.freed_bytes = freed.bytes;
     return double(holding_.freed_group) >= kNearlyAll * double(members_.size());
+  }
+
+  // One of the ways found later may be all that is needed: it then is the only one that is told. (The first one alone was tried.)
+  void TryAlone() {
+    const auto together = std::tuple(holding_.freed_group, holding_.freed_objects, holding_.freed_bytes);
+    for (size_t i = 1; i < holding_.ways.size(); ++i) {
+      if (holding_.ways[i].cut.empty()) continue;
+      Cut alone;
+      alone.edges = Bits(graph_.edge_count());
+      for (const EdgeIndex edge : holding_.ways[i].cut) alone.edges.Set(edge);
+      if (!Try(alone)) continue;
+      Way only = std::move(holding_.ways[i]);
+      holding_.ways.clear();
+      holding_.ways.push_back(std::move(only));
+      return;
+    }
+    std::tie(holding_.freed_group, holding_.freed_objects, holding_.freed_bytes) = together;
   }
 
   void TellEntry() {
@@ -261,14 +287,6 @@ Holders FindHolders(Analysis& analysis, std::span<const NodeId> group, size_t li
   holders.retained_objects = gone.objects + holders.garbage_objects;
   holders.weak = FindWeak(graph, in_group);
   return holders;
-}
-
-std::vector<PathPart> NameCycle(const Graph& graph, std::span<const EdgeIndex> cycle) {
-  if (cycle.empty()) return {};
-  const NodeId start = graph.Source(cycle.front());
-  std::vector<PathPart> parts = NamePath(graph, start, cycle);
-  parts.front().edge = ShortTypeName(graph.type(graph.type_of(start)).name);
-  return parts;
 }
 
 }  // namespace limpet::heap

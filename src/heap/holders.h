@@ -68,9 +68,6 @@ struct Holders {
 // `group` without doubles. At most `limit` holdings are looked into.
 Holders FindHolders(Analysis& analysis, std::span<const NodeId> group, size_t limit);
 
-// "Node .next -> Node .back -> Node"
-std::vector<PathPart> NameCycle(const Graph& graph, std::span<const EdgeIndex> cycle);
-
 }  // namespace limpet::heap
 
 #endif  // LIMPET_HEAP_HOLDERS_H_

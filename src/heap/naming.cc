@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "process/symbols.h"
+
 namespace limpet::heap {
 namespace {
 
@@ -91,7 +93,7 @@ class Namer {
       case RefKind::kStack:
         return Add(PathPart::Join::kRoot, "temporary of " + text, 1);
       case RefKind::kGlobal:
-        return Add(PathPart::Join::kRoot, fmt::format("C variable {}+{:#x}", VariablesName(i), label.argument), 1);
+        return Add(PathPart::Join::kRoot, VariableName(i, label.argument), 1);
       case RefKind::kField:
         return NameRootField(i, name, text);
       default:
@@ -123,10 +125,18 @@ class Namer {
       text += fmt::format(" in {}", graph_.text(nodes_[i - 1]));
     return text;
   }
-  std::string VariablesName(size_t i) const {
-    const std::string_view path = graph_.text(nodes_[i]);
-    if (!path.empty() && TypeName(graph_, nodes_[i]) == "<C variables>") return LastPart(path);
-    return TypeName(graph_, nodes_[i]) == "<runtime>" ? "_PyRuntime" : RootName(i);
+  // "C variable table of libx.so", "C variable libx.so+0x1234"; where many are meant, "C variables of libx.so".
+  std::string VariableName(size_t i, uint32_t offset) const {
+    const std::string& type = TypeName(graph_, nodes_[i]);
+    if (type == "<runtime>") return "state of the runtime";
+    if (type != "<C variables>") return "state of " + RootName(i);
+    const std::string path(graph_.text(nodes_[i]));
+    const std::string library = LastPart(path);
+    if (Masked(i)) return "C variables of " + library;
+    const auto symbols = process::ElfSymbols::Open(path);
+    const auto symbol = symbols.ok() ? symbols->ObjectAt(symbols->first_address() + offset) : std::nullopt;
+    if (!symbol) return fmt::format("C variable {}+{:#x}", library, offset);
+    return fmt::format("C variable {} of {}", symbol->name, library);
   }
 
   // ['app'] of sys.modules, or a reference of anything else to a module: its name says how to find it, and what came before does not
@@ -333,6 +343,23 @@ std::string PathLine(const Graph& graph, std::span<const PathPart> parts) {
     last_type = ShortTypeName(TypeName(graph, part.node));
   }
   if (parts.size() > 1 || parts.empty() || parts.front().edge == kCCode) line += fmt::format(" -> {}", last_type);
+  return line;
+}
+
+std::vector<PathPart> NameCycle(const Graph& graph, std::span<const EdgeIndex> cycle) {
+  if (cycle.empty()) return {};
+  const NodeId start = graph.Source(cycle.front());
+  std::vector<PathPart> parts = NamePath(graph, start, cycle);
+  parts.front().edge = ShortTypeName(TypeName(graph, start));
+  return parts;
+}
+
+std::string CycleLine(const Graph& graph, std::span<const PathPart> parts) {
+  std::string line;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::string times = parts[i].times > 1 ? fmt::format(" ({} times)", parts[i].times) : "";
+    line += fmt::format("{}{}{}{}", i > 0 ? parts[i].edge : "", times, i > 0 ? " -> " : "", ShortTypeName(TypeName(graph, parts[i].node)));
+  }
   return line;
 }
 

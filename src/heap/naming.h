@@ -53,6 +53,10 @@ std::vector<PathPart> NamePath(const Graph& graph, NodeId start, std::span<const
 // "module app .SESSIONS -> dict['…'] -> Session"
 std::string PathLine(const Graph& graph, std::span<const PathPart> parts);
 
+// A cycle of references, each of which begins where the one before ends, as parts like those of a path, and as "Node.next -> Node".
+std::vector<PathPart> NameCycle(const Graph& graph, std::span<const EdgeIndex> cycle);
+std::string CycleLine(const Graph& graph, std::span<const PathPart> parts);
+
 }  // namespace limpet::heap
 
 #endif  // LIMPET_HEAP_NAMING_H_

@@ -274,6 +274,30 @@ std::vector<std::string> AllTypeNames(const Graph& graph) {
   return names;
 }
 
+// A script is the module __main__, whatever its file is called: "app.SESSIONS" may be meant for __main__.SESSIONS.
+std::string InMain(std::string_view text) {
+  const size_t end = text.find_first_of(".[");
+  return end == std::string_view::npos ? "" : "__main__" + std::string(text.substr(end));
+}
+
+NodeId WalkPath(PathWalker& walker, std::string_view text) {
+  const auto steps = ParsePath(text);
+  return steps ? walker.Walk(*steps) : kNoNode;
+}
+
+Target NoPath(const Graph& graph, std::string_view text, const PathWalker& walker) {
+  const Step& step = walker.failed();
+  const std::string shown = step.is_key     ? fmt::format("['{}']", step.text)
+                            : step.is_index ? fmt::format("[{}]", step.text)
+                                            : "." + step.text;
+  Target target;
+  target.problem = fmt::format("'{}' leads nowhere: {} has no {}", text, NodeName(graph, walker.failed_at()), shown);
+  for (const std::string& name : Similar(step.text, walker.Names(walker.failed_at()))) {
+    if (text.ends_with(step.text)) target.similar.push_back(fmt::format("{}{}", text.substr(0, text.size() - step.text.size()), name));
+  }
+  return target;
+}
+
 }  // namespace
 
 Target FindTarget(const Graph& graph, std::string_view text) {
@@ -281,16 +305,13 @@ Target FindTarget(const Graph& graph, std::string_view text) {
   Target target = FindTypeTarget(graph, text);
   if (target.kind != TargetKind::kNothing || !target.problem.empty()) return target;
   PathWalker walker(graph);
-  if (const auto steps = ParsePath(text)) {
-    if (const NodeId node = walker.Walk(*steps); node != kNoNode) return {TargetKind::kPath, {node}, std::string(text), "", {}};
-  }
-  if (walker.found_module()) {
-    const Step& step = walker.failed();
-    const std::string shown = step.is_key ? fmt::format("['{}']", step.text) : step.is_index ? fmt::format("[{}]", step.text) : "." + step.text;
-    target.problem = fmt::format("'{}' leads nowhere: {} has no {}", text, NodeName(graph, walker.failed_at()), shown);
-    for (const std::string& name : Similar(step.text, walker.Names(walker.failed_at())))
-      target.similar.push_back(fmt::format("{}{}", text.substr(0, text.size() - step.text.size()), name));
-    return target;
+  if (const NodeId node = WalkPath(walker, text); node != kNoNode) return {TargetKind::kPath, {node}, std::string(text), "", {}};
+  if (walker.found_module()) return NoPath(graph, text, walker);
+  if (const std::string in_main = InMain(text); !in_main.empty()) {
+    if (target = FindTypeTarget(graph, in_main); target.kind != TargetKind::kNothing) return target;
+    if (const NodeId node = WalkPath(walker, in_main); node != kNoNode) return {TargetKind::kPath, {node}, in_main, "", {}};
+    if (walker.found_module()) target = NoPath(graph, in_main, walker);
+    if (!target.similar.empty()) return target;
   }
   target.problem = fmt::format("no type or module '{}' in this snapshot", text);
   target.similar = Similar(text, AllTypeNames(graph));

@@ -51,7 +51,7 @@ class Screen {
     const HeapTotals& totals = view_.totals;
     std::string text = fmt::format("{}, {}", Plural(totals.objects, "object"), FormatBytes(totals.bytes));
     if (totals.garbage_objects)
-      text += fmt::format("; garbage that waits for the collector: {}, {}", FormatCount(totals.garbage_objects), FormatBytes(totals.garbage_bytes));
+      text += fmt::format("; garbage that waits for the collector: {}, {}", Plural(totals.garbage_objects, "object"), FormatBytes(totals.garbage_bytes));
     out_ += Line(style_).Add(text).Finish();
     if (totals.entry_objects)
       out_ += Line(style_).Add(fmt::format("held by C code alone: {}, {}", Plural(totals.entry_objects, "object"), FormatBytes(totals.entry_bytes))).Finish();
@@ -162,9 +162,11 @@ class Screen {
     const int64_t objects = view_.more_objects;
     Heading(fmt::format("since snapshot {}, {} before: {}, {}{} objects", view_.against, base::FormatDuration(apart),
                         FormatSignedBytes(view_.more_bytes), objects < 0 ? "-" : "+", FormatCount(uint64_t(objects < 0 ? -objects : objects))));
-    for (const GrowthRow& row : view_.growth)
-      Row(FormatSignedBytes(row.more_bytes), SafeText(row.path.line),
-          fmt::format("{} -> {}", FormatCount(row.objects_before), FormatCount(row.objects_after)));
+    for (const GrowthRow& row : view_.growth) {
+      const std::string after = row.entries ? TypeWithEntries(row.type, row.entries)
+                                            : fmt::format("{} -> {}", FormatCount(row.objects_before), FormatCount(row.objects_after));
+      Row(FormatSignedBytes(row.more_bytes), SafeText(row.entries ? WithoutType(row.path) : row.path.line), after);
+    }
     if (view_.growth.empty()) out_ += Line(style_).Add("nothing piled up", Ink::kFaint).Finish();
   }
 

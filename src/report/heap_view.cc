@@ -252,7 +252,7 @@ class ViewMaker {
     for (const heap::CycleGroup& group : report.groups) {
       if (options_.limit != 0 && view_.cycles.size() == std::min(kShown, Limit())) break;
       CycleRow row;
-      const ToldPath told = TellPath(graph_, heap::NameCycle(graph_, group.cycle));
+      const ToldPath told = TellCycle(graph_, group.cycle);
       row.line = told.line;
       for (const heap::PathPart& part : told.parts) row.edges.push_back(part.edge);
       row.types = told.types;
@@ -264,6 +264,24 @@ class ViewMaker {
     view_.more_cycles = report.groups.size() - view_.cycles.size();
   }
 
+  void AddGrowing(const heap::GrowingShape& shape) {
+    GrowthRow row;
+    row.path = PathTo(shape.example, 0);
+    row.type = shape.type;
+    row.objects_before = shape.objects.front();
+    row.objects_after = shape.objects.back();
+    row.more_bytes = shape.more_bytes();
+    if (shape.more_objects() < kFew) {
+      // Few new objects that hold much: told is where below them it piles up.
+      const NodeId point = heap::AccumulationPoint(dominators(), shape.example);
+      row.path = PathTo(point);
+      row.type = TypeName(graph_, point);
+      row.entries = EntriesOf(graph_, point);
+    }
+    view_.growth.push_back(std::move(row));
+  }
+  static constexpr int64_t kFew = 10;
+
   void AddGrowth() {
     const Graph& old = before_->snapshot->graph;
     view_.against = before_->number;
@@ -274,13 +292,7 @@ class ViewMaker {
     for (const heap::GrowingShape& shape : heap::FindGrowth({&before.shapes(), &analysis_.shapes()})) {
       if (shape.more_bytes() < kLeastGrowth || view_.growth.size() == Limit()) break;
       if (shape.example == heap::kNoNode || graph_.type(graph_.type_of(shape.example)).synthetic()) continue;
-      GrowthRow row;
-      row.path = PathTo(shape.example, 0);
-      row.type = shape.type;
-      row.objects_before = shape.objects.front();
-      row.objects_after = shape.objects.back();
-      row.more_bytes = shape.more_bytes();
-      view_.growth.push_back(std::move(row));
+      AddGrowing(shape);
     }
     for (heap::TypeSurplusGrowth& row : heap::SurplusGrowth(old, graph_)) {
       if (row.references() >= kLeastSurplusGrowth && view_.surplus.size() < Limit()) view_.surplus.push_back(std::move(row));
@@ -305,6 +317,12 @@ ToldPath TellPath(const Graph& graph, std::vector<heap::PathPart> parts) {
   told.line = heap::PathLine(graph, parts);
   for (const heap::PathPart& part : parts) told.types.push_back(TypeName(graph, part.node));
   told.parts = std::move(parts);
+  return told;
+}
+
+ToldPath TellCycle(const Graph& graph, const std::vector<EdgeIndex>& cycle) {
+  ToldPath told = TellPath(graph, heap::NameCycle(graph, cycle));
+  told.line = heap::CycleLine(graph, told.parts);
   return told;
 }
 

@@ -31,6 +31,7 @@ struct ToldPath {
   std::string line;
 };
 ToldPath TellPath(const heap::Graph& graph, std::vector<heap::PathPart> parts);
+ToldPath TellCycle(const heap::Graph& graph, const std::vector<heap::EdgeIndex>& cycle);
 
 // All objects of a type, of a module's dict, or of one line of the program.
 struct HeapRow {
@@ -66,7 +67,8 @@ struct CycleRow {
 struct GrowthRow {
   ToldPath path;
   std::string type;
-  uint64_t objects_before = 0, objects_after = 0;
+  uint64_t objects_before = 0, objects_after = 0;  // of this shape of path
+  uint64_t entries = 0;    // of a container that is new, or one of few new ones
   int64_t more_bytes = 0;  // with all below
 };
 

@@ -152,7 +152,7 @@ json WhyJson(const WhyView& view, const HeapSource& source) {
               {"garbage", {{"objects", holders.garbage_objects}, {"retained_bytes", holders.garbage_bytes}}},
               {"weak", std::move(weak)}};
   if (holders.cycle) {
-    const ToldPath cycle = TellPath(graph, heap::NameCycle(graph, holders.cycle->cycle));
+    const ToldPath cycle = TellCycle(graph, holders.cycle->cycle);
     json steps = HolderJson(cycle);
     steps.erase(steps.begin());
     out["garbage"]["cycle"] = std::move(steps);

@@ -90,7 +90,8 @@ class Screen {
       line.Add(std::string(2 + 2 * Depth(i), ' '));
       line.Add(ShortenMiddle(EdgeText(part), width > 2 * Depth(i) ? width - 2 * Depth(i) : 8), i == 0 ? Ink::kStrong : Ink::kPlain);
       const bool last = last_of_group && i + 1 == way.parts.size();
-      line.To(uint32_t(width) + 4).Add(TypeText(holding, way, i, last), Ink::kFaint);
+      const std::string type = TypeText(holding, way, i, last);
+      if (!type.empty()) line.To(uint32_t(width) + 4).Add(type, Ink::kFaint);
       if (way.cut_part == i && !way.cut.empty()) line.Add(number == 0 ? "  <- cut here" : "  <- and here", Ink::kWarn);
       out_ += line.Finish();
     }
@@ -127,7 +128,7 @@ class Screen {
     if (first.cut.empty()) return;
     std::string cut = "cutting it";
     if (holding.ways.size() > 1) {
-      Plain(fmt::format("  {} ways lead there: cutting one of them alone frees none", holding.ways.size()));
+      Plain(fmt::format("  {} ways lead there: none of the cuts is enough by itself", holding.ways.size()));
       cut = "cutting all of them";
     } else if (first.cut.size() > 1) {
       cut = fmt::format("cutting all {} of these", FormatCount(Entries(first)));
@@ -155,7 +156,7 @@ class Screen {
     const std::string who = One() ? "it" : holders.garbage_objects == holders.objects ? "them" : fmt::format("{} of them", FormatCount(holders.garbage_objects));
     Plain(fmt::format("nobody holds {}: {} for the cyclic collector{}", who, One() ? "it waits" : "they wait", off ? ", which is switched off" : ""));
     if (!holders.cycle) return;
-    const ToldPath cycle = TellPath(graph_, heap::NameCycle(graph_, holders.cycle->cycle));
+    const ToldPath cycle = TellCycle(graph_, holders.cycle->cycle);
     out_ += Line(style_).Add("  cycle  ", Ink::kFaint).Add(ShortenMiddle(SafeText(cycle.line), style_.columns - 10)).Finish();
     Plain(fmt::format("  {} like this, {}", Plural(holders.cycle->components, "cycle"), FormatBytes(holders.cycle->all_bytes())));
   }

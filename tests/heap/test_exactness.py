@@ -21,6 +21,7 @@ INDIRECT = {
     "_ctypes.PyCArrayType": "what its StgDict or StgInfo holds",
     "_ctypes.PyCFuncPtrType": "what its StgDict or StgInfo holds",
     "_ctypes.PyCStructType": "what its StgDict or StgInfo holds",
+    "PyCapsule": "what the traverse function of its owner shows",
     "module": "the state of an extension, which is searched word by word from outside: what the collector does not track is not found there",
 }
 # Objects that gc does not show: not tracked, or static. Each is come to by a reference of something that is.
