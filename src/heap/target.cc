@@ -37,7 +37,7 @@ std::vector<std::string> Similar(std::string_view word, const std::vector<std::s
   for (const std::string& name : known) {
     if (name.size() > word.size() * 2 + 40) continue;
     const size_t distance = std::min(Distance(word, name), Distance(word, ShortTypeName(name)));
-    if (distance <= std::max<size_t>(1, word.size() / 3)) near.emplace_back(distance, name);
+    if (distance < word.size() && distance <= std::max<size_t>(2, word.size() / 3)) near.emplace_back(distance, name);
   }
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());

@@ -83,8 +83,8 @@ class Screen {
       const Ink ink = i == 0 ? Ink::kFaint : Ink::kPlain;
       for (size_t c = 0; c < widths.size(); ++c) line.Add(PadLeft(cells[i][c], widths[c]), ink).Add("  ");
       if (i == 0) {
-        line.Add(PadRight(types ? "type" : "line", name_width), ink);
-        if (types && view_.sites_known) line.Add("  born at", ink);
+        if (types && view_.sites_known) line.Add(PadRight("type", name_width), ink).Add("  born at", ink);
+        else line.Add(types ? "type" : "line", ink);
       } else {
         AddName(view_.rows[i - 1], name_width, &line);
       }
@@ -98,7 +98,8 @@ class Screen {
       line->Add(ShortenMiddle(Place(*row.where), line->left()));
       return;
     }
-    line->Add(PadRight(ShortenMiddle(SafeText(row.name), width), width), row.born ? Ink::kStrong : Ink::kPlain);
+    const std::string name = ShortenMiddle(SafeText(row.name), width);
+    line->Add(row.born ? PadRight(name, width) : name, row.born ? Ink::kStrong : Ink::kPlain);
     if (!row.born) return;
     const std::string share = row.born_there * 10 < row.objects * 9 ? fmt::format(" ({} of them)", FormatCount(row.born_there)) : "";
     line->Add("  ").Add(ShortenMiddle(Place(*row.born) + share, line->left()), Ink::kFaint);

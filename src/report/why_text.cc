@@ -130,7 +130,7 @@ class Screen {
     if (holding.ways.size() > 1) {
       Plain(fmt::format("  {} ways lead there: none of the cuts is enough by itself", holding.ways.size()));
       cut = "cutting all of them";
-    } else if (first.cut.size() > 1) {
+    } else if (Entries(first) > 1) {
       cut = fmt::format("cutting all {} of these", FormatCount(Entries(first)));
     }
     if (holding.freed_group == 0) {
@@ -144,7 +144,7 @@ class Screen {
 
   // Entries of a dict are cut with their keys.
   uint64_t Entries(const Way& way) const {
-    const bool pairs = way.cut_part && way.parts[*way.cut_part].edge.starts_with("['");
+    const bool pairs = graph_.Label(graph_.Source(way.cut.back()), way.cut.back()).key != heap::kNoNode;
     return pairs ? way.cut.size() / 2 : way.cut.size();
   }
 
