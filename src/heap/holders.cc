@@ -108,8 +108,9 @@ class HoldingFinder {
       if (!way->cut_part || Dominated(*way, i, sample)) {
         way->cut_part = PartOf(*way, i);
         way->cut = {way->path[i]};
-        // An entry of a dict goes with its key, the reference before.
-        if (graph_.Label(NodeAt(graph_, *way, i), way->path[i]).key != kNoNode) way->cut = {way->path[i] - 1, way->path[i]};
+        // An entry of a dict goes with its key, the reference before; the name of a variable stays.
+        const bool entry = graph_.Label(NodeAt(graph_, *way, i), way->path[i]).key != kNoNode;
+        if (entry && way->parts[*way->cut_part].join == PathPart::Join::kIndex) way->cut = {way->path[i] - 1, way->path[i]};
       }
       if (Dominated(*way, i, sample)) break;
     }

@@ -118,7 +118,7 @@ WhyView MakeWhyView(const HeapSource& source, const Births& births, heap::Analys
   const Graph& graph = source.snapshot->graph;
   WhyView view;
   view.target = text;
-  view.what = target.kind == heap::TargetKind::kType ? fmt::format("{} {}", base::FormatCount(target.nodes.size()), target.name)
+  view.what = target.nodes.size() > 1 ? fmt::format("{} {}", base::FormatCount(target.nodes.size()), target.name)
                                                     : fmt::format("{} at {:#x}", heap::NodeName(graph, target.nodes[0]), graph.address(target.nodes[0]));
   view.holders = heap::FindHolders(analysis, target.nodes, options.limit == 0 ? SIZE_MAX : options.limit);
   view.births_known = births.known();
