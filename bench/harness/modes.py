@@ -32,6 +32,9 @@ _COMMANDS = {
     "limpet": lambda python, arguments, folder, limpet: [
         str(limpet), "run", "--quiet", "-o", str(folder / RECORDING), "--", *python, *arguments,
     ],
+    "limpet-without-snapshots": lambda python, arguments, folder, limpet: [
+        str(limpet), "run", "--quiet", "--snapshots", "off", "-o", str(folder / RECORDING), "--", *python, *arguments,
+    ],
     "tracemalloc1": lambda python, arguments, folder, limpet: [*python, "-X", "tracemalloc=1", *arguments],
     "tracemalloc25": lambda python, arguments, folder, limpet: [*python, "-X", "tracemalloc=25", *arguments],
     "memray": lambda python, arguments, folder, limpet: _memray(python, arguments, folder),
@@ -48,6 +51,9 @@ MODES = (
     Mode("memray", "memray run (sees only what reaches malloc)", needs=("memray",)),
     Mode("memray-python", "memray run --trace-python-allocators (like for like with limpet)", needs=("memray",)),
 )
+
+# Not among them: what bench/heap.py --cost compares limpet with.
+WITHOUT_SNAPSHOTS = Mode("limpet-without-snapshots", "limpet run --quiet --snapshots off")
 
 BY_NAME = {mode.name: mode for mode in MODES}
 

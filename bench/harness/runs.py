@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .errors import BenchError
 from .modes import RECORDING
+from .snapshot_file import read_snapshot_figures
 
 CHILD = Path(__file__).resolve().parent.parent / "workloads" / "child.py"
 MIN_BIRTHS = 10_000  # an empty program makes more: start-up alone allocates tens of thousands of blocks
@@ -102,6 +103,16 @@ def folder_bytes(folder):
     return length, blocks
 
 
+def snapshot_facts(recording):
+    """How many heap snapshots lie in a recording, and what they cost: pauses (told in each header) and the writers' walks."""
+    files = [read_snapshot_figures(path) for path in recording.glob("p*/heap.*") if path.suffix != ".part"]
+    return {
+        "snapshots": len(files),
+        "snapshot_pause_seconds": sum(facts["pause_seconds"] for facts in files),
+        "snapshot_walk_seconds": sum(facts["walk_seconds"] for facts in files),
+    }
+
+
 class Runner:
     """Runs workloads under modes with one interpreter; every run has a fresh folder for what it writes."""
 
@@ -130,6 +141,8 @@ class Runner:
             wall, cpu = run_pinned(command, pick_cores(workload.cores), self.timeout_, folder)
             figures = self._read(out, workload, mode)
             length, blocks = folder_bytes(recording)
+            if mode.name.startswith("limpet"):
+                figures.update(snapshot_facts(recording / RECORDING))
             if witness and mode.name == "limpet":
                 figures["limpet_births"] = self._births(recording, max(MIN_BIRTHS, workload.births * loops))
         figures.update(

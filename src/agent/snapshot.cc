@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -17,6 +18,9 @@
 #include "capture/snapshot_writer.h"
 #include "walk/walk.h"
 
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
 #ifndef __WCLONE
 #define __WCLONE 0x80000000
 #endif
@@ -29,10 +33,12 @@ using capture::FileHeader;
 using capture::SnapshotTrigger;
 
 constexpr size_t kStackBytes = 512 * 1024;
+constexpr size_t kGuardBytes = 64 * 1024;  // below: code of others (tp_traverse) may need more than there is
 constexpr uint64_t kMaxWalkNs = 120'000'000'000;
 constexpr uint64_t kMaxFileBytes = uint64_t{8} << 30;
 constexpr uint64_t kFirstNs = 100'000'000;  // of the program's life, before the first one; helpers that end sooner have none at all
 constexpr uint64_t kCostShare = 50;         // a snapshot may cost one part in so many of the time until the next
+constexpr rlim_t kMostFiles = 1 << 16;      // that are closed one by one, where the kernel has no close_range (before 5.9)
 constexpr uint32_t kChildShare = 4;         // the child's own time counts for a quarter: it runs beside the program, at low priority
 
 struct Taking {
@@ -76,10 +82,32 @@ void WriteOomScore() {
 }
 
 void BePoliteAndMortal() {
+  prctl(PR_SET_DUMPABLE, 0);  // should it crash, that is no business of the program: no core file
   setpriority(PRIO_PROCESS, 0, 19);
   WriteOomScore();
   prctl(PR_SET_NAME, "limpet snapshot");
-  prctl(PR_SET_DUMPABLE, 0);  // should it crash, that is no business of the program: no core file
+}
+
+// The program's files are let go at once: whoever reads from its pipe or socket is to see the end of it when the program closes it. Code
+// of others may print (an assertion that fails): not into our file.
+void CloseFiles() {
+  if (syscall(SYS_close_range, 0u, ~0u, 0u) != 0) {
+    rlimit most = {kMostFiles, kMostFiles};
+    getrlimit(RLIMIT_NOFILE, &most);
+    const int end = int(most.rlim_cur < kMostFiles ? most.rlim_cur : kMostFiles);
+    for (int fd = 0; fd < end; ++fd) close(fd);
+  }
+  for (int fd = 0; fd < 3 && open("/dev/null", O_RDWR) == fd; ++fd) {
+  }
+}
+
+// Never one of the numbers that others print to.
+int OpenPart() {
+  const int fd = open(g_task.part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0 || fd > 2) return fd;
+  const int higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  close(fd);
+  return higher;
 }
 
 void TellResult(walk::WalkStop stop, int error) {
@@ -91,7 +119,8 @@ void TellResult(walk::WalkStop stop, int error) {
 // The child, on a stack of its own. Everything it sees is frozen, but for the recording, which it shares with the program.
 int Child(void*) {
   BePoliteAndMortal();
-  const int fd = open(g_task.part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  CloseFiles();
+  const int fd = OpenPart();
   // Who waits for this file knows by the lock that its writer lives.
   if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || !g_writer.Open(fd, g_task.header)) {
     TellResult(walk::WalkStop::kFile, errno);
@@ -143,14 +172,18 @@ void Describe(SnapshotTrigger trigger, uint64_t now_ns) {
   snprintf(g_task.part, sizeof g_task.part, "%s/heap.%u.part", g_agent.file.folder(), number);
 }
 
-// Makes the copy. All signals are blocked meanwhile, so that no handler of the program runs in it.
+// Makes the copy. All signals are blocked meanwhile, so that no handler of the program runs in it; and a debugger of the program (strace)
+// does not get it, too.
 int CloneProcess() {
-  if (!g_taking.stack) g_taking.stack = static_cast<char*>(MapMemory(kStackBytes));
-  if (!g_taking.stack) return -1;
+  if (!g_taking.stack) {
+    g_taking.stack = static_cast<char*>(MapMemory(kStackBytes));
+    if (!g_taking.stack) return -1;
+    mprotect(g_taking.stack, kGuardBytes, PROT_NONE);
+  }
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
-  const int child = clone(Child, g_taking.stack + kStackBytes, 0, nullptr);
+  const int child = clone(Child, g_taking.stack + kStackBytes, CLONE_UNTRACED, nullptr);
   sigprocmask(SIG_SETMASK, &before, nullptr);
   return child;
 }

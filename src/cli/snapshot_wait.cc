@@ -51,7 +51,10 @@ bool IsAlive(uint32_t pid) {
   return name_end != std::string::npos && name_end + 2 < stat->size() && (*stat)[name_end + 2] != 'Z';
 }
 
-bool HasWriter(const fs::path& folder) {
+}  // namespace
+
+bool HasSnapshotWriter(const std::string& process_folder) {
+  const fs::path folder = process_folder;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     if (entry->path().extension() == ".part" && IsBeingWritten(entry->path())) return true;
@@ -60,8 +63,6 @@ bool HasWriter(const fs::path& folder) {
   const uint32_t child = ReadHeader(folder).snapshot_child;
   return child != 0 && IsAlive(child);
 }
-
-}  // namespace
 
 void WaitForSnapshots(const std::string& recording) {
   std::vector<fs::path> folders;
@@ -72,7 +73,7 @@ void WaitForSnapshots(const std::string& recording) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   bool told = false;
   for (const fs::path& folder : folders) {
-    for (int polls = 0; HasWriter(folder); ++polls) {
+    for (int polls = 0; HasSnapshotWriter(folder); ++polls) {
       if (terminal && polls >= kPollsBeforeTelling && polls % 20 == 0) {
         WriteAll(STDERR_FILENO, fmt::format("\rlimpet: writing the last heap snapshot: {} objects", ReadHeader(folder).snapshot_nodes));
         told = true;

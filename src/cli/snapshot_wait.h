@@ -9,6 +9,9 @@ namespace limpet::cli {
 // Returns when no snapshot of this recording is being written any more, or its writer is gone. Says so on a terminal if it takes long.
 void WaitForSnapshots(const std::string& recording);
 
+// Whether somebody lives who writes a snapshot into this folder of a process (NAME.limpet/p<pid>).
+bool HasSnapshotWriter(const std::string& process_folder);
+
 }  // namespace limpet::cli
 
 #endif  // LIMPET_CLI_SNAPSHOT_WAIT_H_

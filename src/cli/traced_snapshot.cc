@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -12,6 +13,7 @@
 
 #include "base/file.h"
 #include "capture/format.h"
+#include "cli/snapshot_wait.h"
 #include "fmt/format.h"
 #include "process/proc.h"
 
@@ -49,15 +51,21 @@ class SharedHeader {
   capture::FileHeader* header_;
 };
 
-// The newest of the files heap.1, heap.2, ... in the folder.
+// The newest of the files heap.1, heap.2, ... in the folder. Some may be missing: one that could not even be begun keeps its number.
 std::string NewestSnapshot(const std::string& folder) {
   std::string newest;
-  for (int k = 1;; ++k) {
-    const std::string file = fmt::format("{}/heap.{}", folder, k);
-    const bool whole = access(file.c_str(), F_OK) == 0;
-    if (!whole && access((file + ".part").c_str(), F_OK) != 0) return newest;
-    if (whole) newest = file;
+  uint64_t most = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    if (!name.starts_with("heap.")) continue;
+    char* rest = nullptr;
+    const uint64_t number = std::strtoull(name.c_str() + std::strlen("heap."), &rest, 10);
+    if (*rest != 0 || number <= most) continue;
+    most = number;
+    newest = entry->path();
   }
+  return newest;
 }
 
 // What the folder may be called from here. A process in a root or mounts of its own (a container) calls it by another name than we do.
@@ -103,7 +111,8 @@ Result<TracedSnapshot> AskForSnapshot(const std::string& process_folder, int pat
                                                                          ? base::ErrnoText(header->snapshot_error)
                                                                          : "the process that wrote it died"));
     }
-    const bool under_way = header->snapshot_child != 0;
+    // One whose writer died is noticed by the program when it looks next, which may be never.
+    const bool under_way = header->snapshot_child != 0 && HasSnapshotWriter(process_folder);
     if (!under_way && header->snapshots_done == done && waited_ms >= patience_ms) return TracedSnapshot{.file = {}, .idle = true};
     usleep(kPollMs * 1000);
   }

@@ -167,6 +167,10 @@ Finding DescribeCluster(const Process& process, const UnitTable& table, const st
                         const Cluster& cluster) {
   const Suspect& main = suspects[cluster.members.front()];
   Finding f = Describe(process, table, main);
+  for (const size_t member : cluster.members) {
+    const std::vector<uint32_t>& sites = table.units[suspects[member].unit].sites;
+    f.sites.insert(f.sites.end(), sites.begin(), sites.end());
+  }
   for (size_t i = 1; i < cluster.members.size(); i++) {
     const Suspect& part = suspects[cluster.members[i]];
     AddFigures(process, table, part, f);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "diagnose/cluster.h"
 #include "diagnose/describe.h"
+#include "diagnose/join_heap.h"
 #include "diagnose/suspects.h"
 #include "diagnose/unit.h"
 
@@ -25,13 +26,14 @@ struct ProcessResult {
   std::vector<Dismissed> dismissed;
 };
 
-ProcessResult DiagnoseProcess(const Process& process) {
+ProcessResult DiagnoseProcess(const capture::Recording& recording, const Process& process) {
   ProcessResult result;
   UnitTable table = GroupByLine(process);
   std::vector<Suspect> suspects = FindSuspects(process, table);
   for (const Cluster& cluster : ClusterSuspects(process, table, suspects))
     result.findings.push_back(DescribeCluster(process, table, suspects, cluster));
   SeparateFingerprints(result.findings);
+  JoinHeap(recording, process, result.findings);
   for (const Suspect& suspect : suspects) {
     bool worth = std::max(suspect.live.bytes, suspect.peak_live.bytes) >= kDismissedBytes;
     if (suspect.signal == Signal::kNone && worth)
@@ -144,7 +146,7 @@ Diagnosis Diagnose(const capture::Recording& recording, const Options& options) 
   for (const Process& process : recording.processes) {
     if (options.pid && process.pid != *options.pid) continue;
     processes.push_back(&process);
-    ProcessResult result = DiagnoseProcess(process);
+    ProcessResult result = DiagnoseProcess(recording, process);
     std::move(result.findings.begin(), result.findings.end(), std::back_inserter(d.findings));
     std::move(result.dismissed.begin(), result.dismissed.end(), std::back_inserter(d.dismissed));
   }
@@ -161,7 +163,19 @@ Diagnosis Diagnose(const capture::Recording& recording, const Options& options) 
 }
 
 std::string_view KindName(Kind kind) {
-  return kind == Kind::kNative ? "native" : kind == Kind::kRawBlock ? "raw-block" : "python-object";
+  switch (kind) {
+    case Kind::kPythonObject:
+      return "python-object";
+    case Kind::kRawBlock:
+      return "raw-block";
+    case Kind::kNative:
+      return "native";
+    case Kind::kCycle:
+      return "cycle";
+    case Kind::kRefcount:
+      return "refcount";
+  }
+  return "python-object";
 }
 
 std::string_view VerdictName(Verdict verdict) {

@@ -23,8 +23,10 @@ struct Location {
   bool operator==(const Location&) const = default;
 };
 
-// Whose memory grows: objects, blocks that C code took from the allocators of Python, or memory of a native library.
-enum class Kind : uint8_t { kPythonObject, kRawBlock, kNative };
+// Whose memory grows: objects, blocks that C code took from the allocators of Python, or memory of a native library. Where a heap
+// snapshot shows why the objects stay: cycles that nobody holds and the collector does not free, or references that C code never
+// gave back.
+enum class Kind : uint8_t { kPythonObject, kRawBlock, kNative, kCycle, kRefcount };
 
 enum class Verdict : uint8_t { kLeak, kNoLeak, kInconclusive };
 
@@ -51,6 +53,25 @@ struct Part {
   capture::Amount live;
 };
 
+// One step of the way from a root to what is held: the reference as it is called, and the type of what it leads to.
+struct HolderStep {
+  std::string edge;
+  std::string type;
+};
+
+// What a heap snapshot says of the objects of a finding. Empty where there is none, or none of them was in it.
+struct HeapView {
+  uint64_t objects = 0;            // of these lines, in the snapshot
+  std::vector<std::string> types;  // of what is held, then most bytes first
+  std::optional<uint64_t> retained_bytes;
+  std::vector<HolderStep> holder;  // root first
+  std::string holder_text;         // "module app .SESSIONS -> dict['\u2026'] -> Session"
+  std::vector<HolderStep> cycle;   // that keeps them, where nobody else does
+  std::string cycle_text;
+  std::string fix;  // one sentence
+  std::optional<uint64_t> would_free_bytes;
+};
+
 struct Finding {
   Kind kind = Kind::kPythonObject;
   double confidence = 0;        // 0..1; docs/design/verdict.md says how it is computed
@@ -72,6 +93,8 @@ struct Finding {
   std::vector<std::string> evidence;  // one sentence per signal, with its figure
   std::string fingerprint;  // 16 hex digits: same leak, same fingerprint, across runs, addresses and shifted lines
   std::vector<int32_t> processes;  // pids it was found in
+  HeapView heap;
+  std::vector<uint32_t> sites;  // its lines' stacks: indices into Process::sites of the first of these processes
 };
 
 struct Dismissed {

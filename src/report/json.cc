@@ -42,6 +42,12 @@ json StackJson(const std::vector<Location>& stack) {
   return out;
 }
 
+json StepsJson(const std::vector<diagnose::HolderStep>& steps) {
+  json out = json::array();
+  for (const diagnose::HolderStep& step : steps) out.push_back({{"edge", Text(step.edge)}, {"type", Text(step.type)}});
+  return out;
+}
+
 const char* AsOfName(diagnose::AsOf as_of) {
   return as_of == diagnose::AsOf::kPeak ? "peak" : as_of == diagnose::AsOf::kFinalize ? "finalization" : "end";
 }
@@ -56,7 +62,7 @@ json FindingJson(const Finding& f) {
   }
   return {{"kind", diagnose::KindName(f.kind)},
           {"confidence", Rounded(f.confidence)},
-          {"types", json::array()},
+          {"types", Texts(f.heap.types)},
           {"bytes_per_iteration", OrNull(f.bytes_per_iteration)},
           {"objects_per_iteration", OrNull(f.objects_per_iteration)},
           {"bytes_per_second", Rounded(f.bytes_per_second)},
@@ -65,21 +71,21 @@ json FindingJson(const Finding& f) {
           {"live_objects", f.live.blocks},
           {"born_bytes", f.births.bytes},
           {"born_objects", f.births.blocks},
-          {"retained_bytes", nullptr},
+          {"retained_bytes", OrNull(f.heap.retained_bytes)},
           {"site", StackJson(f.site)},
           {"library_frames", StackJson(f.below)},
           {"stacks", f.stacks},
           {"parts", std::move(parts)},
-          {"holder", json::array()},
-          {"holder_text", ""},
-          {"cycle", json::array()},
+          {"holder", StepsJson(f.heap.holder)},
+          {"holder_text", Text(f.heap.holder_text)},
+          {"cycle", StepsJson(f.heap.cycle)},
           {"weakest_edge", nullptr},
           {"old_survival", Rounded(f.old_survival)},
           {"as_of", AsOfName(f.as_of)},
           {"since_seconds", Rounded(static_cast<double>(f.since_ns) / 1e9)},
           {"evidence", Texts(f.evidence)},
-          {"fix", nullptr},
-          {"would_free_bytes", nullptr},
+          {"fix", f.heap.fix.empty() ? json(nullptr) : json(Text(f.heap.fix))},
+          {"would_free_bytes", OrNull(f.heap.would_free_bytes)},
           {"fingerprint", f.fingerprint},
           {"processes", f.processes}};
 }

@@ -122,6 +122,7 @@ std::string HeadlineOf(const Report& report, const Finding& f, const TerminalSty
   std::string_view kind = f.kind == diagnose::Kind::kNative     ? "native "
                           : f.kind == diagnose::Kind::kRawBlock ? "raw "
                                                                 : "";
+  if (!f.heap.types.empty()) line.Add("  ").Add(ShortenMiddle(SafeText(f.heap.types.front()), 40), Ink::kStrong);
   line.Add(fmt::format("  {} {}block{} live ({})", FormatCount(f.live.blocks), kind, f.live.blocks == 1 ? "" : "s",
                        FormatBytes(f.live.bytes)));
   std::string confidence = fmt::format("confidence {:.2f}", f.confidence);

@@ -73,10 +73,27 @@ std::string VerdictLine(const Report& report, const TerminalStyle& style) {
   return line.Add(SafeText(d.explanation)).Finish();
 }
 
+// What the heap snapshot adds: of which type, who holds it, what to do.
+std::vector<std::string> HeldLines(const Finding& f, const TerminalStyle& style) {
+  std::vector<std::string> out;
+  const size_t room = style.columns - kText;
+  if (!f.heap.cycle_text.empty()) {
+    out.push_back(Labelled("cycle", ShortenMiddle(SafeText(f.heap.cycle_text), room), style));
+  } else if (!f.heap.holder_text.empty()) {
+    out.push_back(Labelled("held by", ShortenMiddle(SafeText(f.heap.holder_text), room), style));
+  }
+  if (!f.heap.fix.empty()) {
+    const std::vector<std::string> lines = Wrap(SafeText(f.heap.fix), room);
+    for (size_t i = 0; i < lines.size(); i++) out.push_back(Labelled(i ? "" : "to let go", lines[i], style));
+  }
+  return out;
+}
+
 std::vector<std::string> ShortFinding(const Report& report, const Finding& f, const TerminalStyle& style) {
   std::vector<std::string> out = {HeadlineOf(report, f, style)};
   size_t room = style.columns - kText;
   out.push_back(Labelled("allocated at", StackInLine(f.site, report.run.directory, room), style));
+  for (std::string& line : HeldLines(f, style)) out.push_back(std::move(line));
   if (!f.parts.empty()) out.push_back(Labelled("grows with", PartsInLine(f, report.run.directory, room), style));
   return out;
 }
@@ -103,6 +120,7 @@ void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle&
   std::vector<std::string> frames = StackInLines(stack, std::nullopt);
   for (size_t i = 0; i < frames.size(); i++)
     out.push_back(Labelled(i ? "" : "allocated at", frames[i], Unlimited(style)));
+  for (std::string& line : HeldLines(f, style)) out.push_back(std::move(line));
   if (f.stacks > 1)
     out.push_back(Labelled("", fmt::format("and {} other stacks through that line", f.stacks - 1), style));
   for (size_t i = 0; i < f.evidence.size(); i++) {

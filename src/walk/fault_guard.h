@@ -3,7 +3,7 @@
 //
 //     if (SetReturnPoint()) { ... a fault happened since: the object at hand is skipped ... }
 //
-// One walk at a time. Not for the program itself: it takes SIGSEGV, SIGBUS and SIGALRM.
+// One walk at a time. Not for the program itself: it takes SIGALRM, a signal stack, and the signals of code that fails.
 #ifndef LIMPET_WALK_FAULT_GUARD_H_
 #define LIMPET_WALK_FAULT_GUARD_H_
 
@@ -13,9 +13,11 @@ namespace limpet::walk {
 
 extern void* g_return_point[5];
 
-// What may take long is told to the guard: a step that is still the same at two ticks of the clock is broken off.
-extern volatile uint64_t g_step;        // changes with every object
-extern volatile uint32_t g_in_foreign;  // nonzero while code of an extension runs (its tp_traverse)
+// What may take long is told to the guard: code of others that does not come back from one object is broken off, after half a second of
+// work, or a few seconds of waiting (for a lock, say, that nobody is left to give back).
+enum class Foreign : uint32_t { kNone, kRuns, kCallsUs };  // kCallsUs: our own code, called by it, which must not be broken off
+extern volatile uint64_t g_step;      // changes with every object
+extern volatile Foreign g_foreign;    // whether code of an extension runs (its tp_traverse)
 
 // Takes the signals and starts the clock. False: that did not work.
 bool StartFaultGuard();

@@ -39,10 +39,13 @@ class Walker {
 
   WalkStop Run() {
     start_ns_ = ClockNs();
-    stop_ = Prepare();
-    if (stop_ != WalkStop::kComplete) return stop_;
-    // A fault in our own memory comes back to this line; which object was at hand is in next_.
+    // A fault in our own memory comes back to this line; what was at hand is in phase_ and next_.
     if (Memory::kOwn && LIMPET_SET_RETURN_POINT()) NoteFault();
+    if (phase_ == Phase::kPrepare) {
+      if (stop_ == WalkStop::kComplete) stop_ = Prepare();
+      if (stop_ != WalkStop::kComplete) return stop_;
+      phase_ = Phase::kTrack;
+    }
     while (stop_ == WalkStop::kComplete && Advance()) {
     }
     if (stop_ == WalkStop::kMemory || stop_ == WalkStop::kFile) return stop_;
@@ -55,7 +58,7 @@ class Walker {
   using Result = typename Decoder::Result;
   static constexpr uint32_t kLookEvery = 4096;
 
-  enum class Phase { kTrack, kRoots, kObjects, kVariables, kDone };
+  enum class Phase { kPrepare, kTrack, kRoots, kObjects, kVariables, kDone };
 
   WalkStop Prepare() {
     if (!numbers_.Init()) return WalkStop::kMemory;
@@ -92,9 +95,14 @@ class Walker {
   // One step, so that a fault can skip what it was at. False: all is done.
   bool Advance() {
     switch (phase_) {
+      case Phase::kPrepare:
+        return false;
       case Phase::kTrack:
-        phase_ = Phase::kRoots;  // a fault in the lists ends them
-        Track();
+        if (!track_begun_) {
+          track_begun_ = true;  // a fault in the lists ends them
+          Track();
+        }
+        phase_ = Phase::kRoots;
         return true;
       case Phase::kRoots:
         if (next_ <= numbers_.nowhere()) WriteRoot();
@@ -114,9 +122,27 @@ class Walker {
   }
 
   void NoteFault() {
-    if (phase_ != Phase::kObjects && phase_ != Phase::kRoots) return;
+    if (phase_ == Phase::kPrepare) {
+      stop_ = WalkStop::kNoInterpreter;
+      return;
+    }
     ++unreadable_;
-    WriteDamaged();
+    if (telling_keys_) {
+      telling_keys_ = false;  // the object itself is written
+    } else if (traversed_ != 0) {
+      NoteTraverseFault();  // the object comes again
+    } else if (phase_ == Phase::kObjects || phase_ == Phase::kRoots) {
+      WriteDamaged();
+    }
+  }
+
+  // An object whose own code failed is not asked again, nor are others of its type when that goes on. (Modules share a type, and each
+  // has code of its own.)
+  void NoteTraverseFault() {
+    const uint32_t index = traversed_ - 1;
+    traversed_ = 0;
+    untraversable_ = next_;
+    if (index < traverse_faults_.size() && traverse_faults_[index] < kMostTraverseFaults) ++traverse_faults_[index];
   }
 
   // What is at hand keeps its number, and has nothing but its address.
@@ -215,7 +241,7 @@ class Walker {
   // A C type whose structure nobody knows: it tells its references itself, or the words of the instance are looked at.
   void TellUnknown(uint64_t object, const cpython::TypeInfo& info) {
     if constexpr (Memory::kOwn) {
-      if (options_.call_traverse && (info.flags & L::kTypeFlagGc)) return Traverse(object, info);
+      if (options_.call_traverse && (info.flags & L::kTypeFlagGc) && MayTraverse(info)) return Traverse(object, info);
     }
     ScanMemory(object, 16, info.basic_size);
   }
@@ -235,7 +261,7 @@ class Walker {
     int64_t size = 0;
     if (!cpython::Get(memory_, object + L::kModuleState, &state) || state == 0) return;
     if constexpr (Memory::kOwn) {
-      if (options_.call_traverse) return Traverse(object, info);
+      if (options_.call_traverse && untraversable_ != next_) return Traverse(object, info);
     }
     if constexpr (L::kModuleDef != cpython::kAbsent) {
       uint64_t definition = 0;
@@ -252,6 +278,12 @@ class Walker {
   static constexpr uint64_t kModuleStateSize = 56;      // 3.15, pycore_moduleobject.h: md_state_size
   static constexpr int64_t kMostState = 1 << 20;
 
+  bool MayTraverse(const cpython::TypeInfo& info) {
+    if (info.index >= traverse_faults_.size() && !traverse_faults_.Resize(info.index + 256)) return false;
+    return untraversable_ != next_ && traverse_faults_[info.index] < kMostTraverseFaults;
+  }
+  static constexpr uint8_t kMostTraverseFaults = 2;
+
   // REQUIRES: the memory is a frozen copy of our own process, so that its code can be called.
   void Traverse(uint64_t object, const cpython::TypeInfo& info) {
     using VisitFunction = int (*)(void*, void*);
@@ -259,15 +291,20 @@ class Walker {
     TraverseFunction traverse = nullptr;
     if (!cpython::Get(memory_, info.address + L::kTypeTraverse, &traverse) || !traverse) return;
     visited_.Clear();
-    g_in_foreign = 1;
+    const bool module = info.fields.fields == cpython::CoreFields<L>::kModule;
+    traversed_ = module ? UINT32_MAX : info.index + 1;
+    g_foreign = Foreign::kRuns;
     traverse(
         reinterpret_cast<void*>(object),
         [](void* target, void* self) {
-          static_cast<Walker*>(self)->visited_.Push(reinterpret_cast<uint64_t>(target));
-          return 0;
+          g_foreign = Foreign::kCallsUs;
+          const bool noted = static_cast<Walker*>(self)->visited_.Push(reinterpret_cast<uint64_t>(target));
+          g_foreign = Foreign::kRuns;
+          return noted ? 0 : -1;
         },
         this);
-    g_in_foreign = 0;
+    g_foreign = Foreign::kNone;
+    traversed_ = 0;
     // What structure told already, and the type that every instance made at run time shows, are not told again.
     const size_t told = sink_.targets().size();
     sink_.Run(base::RefKind::kVisited, base::RefStrength::kOwned, cpython::Label::Index(0), true);
@@ -324,10 +361,13 @@ class Walker {
     }
     if (numbers_.no_memory()) stop_ = WalkStop::kMemory;
     writer_.AddNode(class_id, address, size, refcount, birth, nodes, count);
+    ++next_;
+    // The keys are objects of their own, and may be unreadable when this one was not.
+    telling_keys_ = true;
     for (const ReferenceSink::RunRecord& run : sink_.runs()) {
       if (run.kind == base::RefKind::kKey) text_teller_.TellKeys(nodes + run.begin, run.count / 2);
     }
-    ++next_;
+    telling_keys_ = false;
   }
   static constexpr uint32_t kAhead = 8;
 
@@ -362,7 +402,12 @@ class Walker {
   TextTeller<L, Memory> text_teller_;
   Decoder decoder_;
 
-  Phase phase_ = Phase::kTrack;
+  // All of these are looked at after a fault.
+  Phase phase_ = Phase::kPrepare;
+  bool track_begun_ = false;
+  bool telling_keys_ = false;           // of the node before next_
+  uint32_t traversed_ = 0;              // the type whose code runs: its TypeInfo::index + 1; UINT32_MAX: a module's
+  uint32_t untraversable_ = UINT32_MAX;  // the node whose own code failed last
   WalkStop stop_ = WalkStop::kComplete;
   uint32_t next_ = 0;  // the node at hand
   size_t next_module_ = 0;
@@ -376,6 +421,7 @@ class Walker {
   base::PageArray<uint32_t> nodes_;         // targets of the node at hand
   base::PageArray<uint32_t> births_;        // by origin: the writer's number + 1
   base::PageArray<uint64_t> visited_;
+  base::PageArray<uint8_t> traverse_faults_;  // by TypeInfo::index
 };
 
 }  // namespace limpet::walk
