@@ -235,6 +235,8 @@ void Take(SnapshotTrigger trigger, uint64_t now_ns) {
   Describe(trigger, now_ns);
   FileHeader* header = g_agent.file.header();
   header->snapshot_nodes = 0;
+  header->snapshot_stop = 0;
+  header->snapshot_error = 0;
   g_task.pauses_before_ns = header->snapshot_pause_ns;
   const int child = CloneProcess();
   const uint64_t end = NowNs();

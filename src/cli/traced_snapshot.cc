@@ -16,6 +16,7 @@
 #include "cli/snapshot_wait.h"
 #include "fmt/format.h"
 #include "process/proc.h"
+#include "walk/walk.h"
 
 namespace limpet::cli {
 namespace {
@@ -50,6 +51,20 @@ class SharedHeader {
   explicit SharedHeader(capture::FileHeader* header) : header_(header) {}
   capture::FileHeader* header_;
 };
+
+std::string WhyFailed(SharedHeader& header) {
+  if (header->snapshot_error) return base::ErrnoText(header->snapshot_error);
+  switch (static_cast<walk::WalkStop>(header->snapshot_stop)) {
+    case walk::WalkStop::kMemory:
+      return "there is not enough memory for the walk";
+    case walk::WalkStop::kNoInterpreter:
+      return "its heap cannot be walked: the interpreter's lists make no sense";
+    case walk::WalkStop::kCollecting:
+      return "its cyclic collector was at work";
+    default:
+      return "the process that wrote it died";
+  }
+}
 
 // The newest of the files heap.1, heap.2, ... in the folder. Some may be missing: one that could not even be begun keeps its number.
 std::string NewestSnapshot(const std::string& folder) {
@@ -101,16 +116,13 @@ Result<TracedSnapshot> AskForSnapshot(const std::string& process_folder, int pat
   LIMPET_ASSIGN_OR_RETURN(SharedHeader header, SharedHeader::Open(process_folder));
   const std::string before = NewestSnapshot(process_folder);
   const uint32_t done = header->snapshots_done;
-  const uint32_t failed = header->snapshots_failed;
+  // One that was under way before may fail yet: that is another matter.
+  const uint32_t failed = header->snapshots_failed + (header->snapshot_child != 0 ? 1 : 0);
   __atomic_add_fetch(&header->snapshot_requests, 1, __ATOMIC_RELEASE);
   for (int waited_ms = 0;; waited_ms += kPollMs) {
     const std::string newest = NewestSnapshot(process_folder);
     if (newest != before) return TracedSnapshot{.file = newest, .idle = false};
-    if (header->snapshots_failed != failed) {
-      return Error(fmt::format("the program could not take it: {}", header->snapshot_error
-                                                                         ? base::ErrnoText(header->snapshot_error)
-                                                                         : "the process that wrote it died"));
-    }
+    if (header->snapshots_failed > failed) return Error(fmt::format("the program could not take it: {}", WhyFailed(header)));
     // One whose writer died is noticed by the program when it looks next, which may be never.
     const bool under_way = header->snapshot_child != 0 && HasSnapshotWriter(process_folder);
     if (!under_way && header->snapshots_done == done && waited_ms >= patience_ms) return TracedSnapshot{.file = {}, .idle = true};
