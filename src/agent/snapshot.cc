@@ -73,6 +73,22 @@ capture::SnapshotBirth BirthOfPair(uint32_t pair) {
   return {cell.site, cell.epoch};
 }
 
+// Every live row of the shadow, in order of address.
+void ForEachBlock(void (*visit)(void* self, uint64_t block, uint64_t size), void* self) {
+  for (uint64_t index = 0; index < kLeafCount; ++index) {
+    const uint32_t* leaf = g_leaves[index];
+    if (!leaf) continue;
+    for (uint32_t granule = 0; granule < kLeafGranules; ++granule) {
+      const uint32_t* word = leaf + granule;
+      if (*word == 0) continue;
+      const Row row = DecodeRow(word);
+      if (row.cell) visit(self, index << kLeafBits | uint64_t{granule} << kGranuleBits, row.size);
+      const uint32_t tag = *word & kTagMask;  // rows of more than one word: what follows is their size
+      if (tag > kMaxSmall) granule += tag == kTagHuge ? 2 : 1;
+    }
+  }
+}
+
 void WriteOomScore() {
   const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
@@ -138,6 +154,7 @@ int Child(void*) {
   options.modules = g_modules.list();
   options.origin = PairOfBlock;
   options.birth = BirthOfPair;
+  options.for_each_block = ForEachBlock;
   options.max_origins = g_agent.file.Count(capture::Table::kCells) / 2;
   options.progress = &g_agent.file.header()->snapshot_nodes;
   const walk::WalkStop stop = walk::WalkOwn(options, g_writer);

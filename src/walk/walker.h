@@ -8,6 +8,7 @@
 #include "cpython/type_table.h"
 #include "walk/classes.h"
 #include "walk/fault_guard.h"
+#include "walk/lost_objects.h"
 #include "walk/numbering.h"
 #include "walk/refcount.h"
 #include "walk/root_teller.h"
@@ -58,7 +59,7 @@ class Walker {
   using Result = typename Decoder::Result;
   static constexpr uint32_t kLookEvery = 4096;
 
-  enum class Phase { kPrepare, kTrack, kRoots, kObjects, kVariables, kDone };
+  enum class Phase { kPrepare, kTrack, kRoots, kObjects, kLost, kLostObjects, kVariables, kDone };
 
   WalkStop Prepare() {
     if (!numbers_.Init()) return WalkStop::kMemory;
@@ -111,6 +112,13 @@ class Walker {
       case Phase::kObjects:
         WriteObjects();
         return true;
+      case Phase::kLost:
+        phase_ = Phase::kLostObjects;  // a fault ends the search
+        FindLost();
+        return true;
+      case Phase::kLostObjects:
+        WriteObjects();
+        return true;
       case Phase::kVariables:
         if (next_module_ < options_.module_count) WriteVariables(options_.modules[next_module_++]);
         else phase_ = Phase::kDone;
@@ -131,7 +139,7 @@ class Walker {
       telling_keys_ = false;  // the object itself is written
     } else if (traversed_ != 0) {
       NoteTraverseFault();  // the object comes again
-    } else if (phase_ == Phase::kObjects || phase_ == Phase::kRoots) {
+    } else if (next_ < numbers_.size() && phase_ >= Phase::kRoots && phase_ <= Phase::kLostObjects) {
       WriteDamaged();
     }
   }
@@ -191,7 +199,7 @@ class Walker {
   void WriteObjects() {
     for (uint32_t i = 0; i < kLookEvery; ++i) {
       if (next_ >= numbers_.size()) {
-        phase_ = Phase::kVariables;
+        phase_ = phase_ == Phase::kObjects ? Phase::kLost : Phase::kVariables;
         return;
       }
       if constexpr (Memory::kOwn) {
@@ -202,6 +210,14 @@ class Walker {
       if (stop_ != WalkStop::kComplete) return;
     }
     CheckLimits();
+  }
+
+  // Blocks in which an object lives that nothing told of.
+  void FindLost() {
+    if (!options_.for_each_block) return;
+    LostObjects<L, Memory> lost(memory_, numbers_, types_, decoder_);
+    options_.for_each_block(
+        [](void* self, uint64_t block, uint64_t size) { static_cast<LostObjects<L, Memory>*>(self)->LookInto(block, size); }, &lost);
   }
 
   void WriteObject(uint64_t object) {

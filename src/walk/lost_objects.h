@@ -1,0 +1,53 @@
+// Objects that nothing refers to, and that no collector would track, but that live: somebody took a reference and never gave it back (a missing
+// decref of a str, bytes, int ...), or has it in a register. Found by looking into every block that is allocated.
+#ifndef LIMPET_WALK_LOST_OBJECTS_H_
+#define LIMPET_WALK_LOST_OBJECTS_H_
+
+#include <cstdint>
+
+#include "cpython/object_decoder.h"
+#include "cpython/type_table.h"
+#include "walk/numbering.h"
+#include "walk/reference_sink.h"
+
+namespace limpet::walk {
+
+template <class L, class Memory>
+class LostObjects {
+ public:
+  using Types = cpython::TypeTable<L, Memory>;
+  using Decoder = cpython::ObjectDecoder<L, Memory, ReferenceSink>;
+
+  LostObjects(Memory& memory, Numbering& numbers, Types& types, Decoder& decoder)
+      : memory_(memory), numbers_(numbers), types_(types), decoder_(decoder) {}
+
+  // Gives the object in this block a number, if there is one that has none. REQUIRES: the block is readable.
+  void LookInto(uint64_t block, uint64_t size) {
+    if (size >= 16 && !numbers_.IsKnown(block) && IsObject(block, size)) numbers_.NumberOf(block);
+  }
+
+ private:
+  static constexpr uint64_t kMostSlack = 64;  // a block may be larger than what lives in it, but not by much
+
+  // Whether its type is an object that is known to be a type, and what the object says of its size fits the block. Types whose objects
+  // the collector tracks are left out: those that live are on its lists, and what is not is half made or dead.
+  bool IsObject(uint64_t object, uint64_t size) {
+    uint64_t type = 0;
+    int32_t count = 0;
+    if (!cpython::Get(memory_, object + L::kObjectType, &type) || !numbers_.IsKnown(type)) return false;
+    if (!cpython::Get(memory_, object, &count) || count == 0) return false;
+    const cpython::TypeInfo* info = types_.Find(type);
+    if (!info || info->pre_header != 0 || (info->flags & L::kTypeFlagGc) != 0) return false;
+    const uint64_t own = decoder_.OwnSize(object, *info);
+    return own <= size && size <= 2 * own + kMostSlack;
+  }
+
+  Memory& memory_;
+  Numbering& numbers_;
+  Types& types_;
+  Decoder& decoder_;
+};
+
+}  // namespace limpet::walk
+
+#endif  // LIMPET_WALK_LOST_OBJECTS_H_
