@@ -35,6 +35,15 @@ bool IsClass(const Graph& graph, NodeId node) {
   return found;
 }
 
+// It is known where the same name is a key somewhere, as that of a global variable is.
+std::string_view ContextVariableName(const Graph& graph, NodeId variable) {
+  std::string_view name;
+  graph.ForEachRun(variable, [&](const Run& run, EdgeIndex first, EdgeIndex) {
+    if (run.kind == RefKind::kAttribute && graph.name(run.label) == "name") name = graph.text(graph.edge(first).target());
+  });
+  return name;
+}
+
 std::string LastPart(std::string_view path) { return std::string(path.substr(path.find_last_of('/') + 1)); }
 
 // Turns the references of one path into parts, from the root on.
@@ -50,7 +59,7 @@ class Namer {
   std::vector<PathPart> Name() {
     NameRoot();
     while (at_ < path_.size()) {
-      if (NameModule() || NameAttribute() || NameClosure()) continue;
+      if (NameModule() || NameAttribute() || NameClosure() || NameThreadLocal() || NameContext()) continue;
       NameOne();
     }
     return std::move(parts_);
@@ -109,9 +118,14 @@ class Namer {
       at_ = i;
     }
     if (name == "modules") return Add(PathPart::Join::kRoot, "sys.modules", 1);
-    if (name == "builtins") return Add(PathPart::Join::kRoot, "module builtins", 1);
-    if (name == "sysdict") return Add(PathPart::Join::kRoot, "module sys", 1);
+    if (name == "builtins" || name == "sysdict") return NameDictOfModule(name == "builtins" ? "builtins" : "sys");
     Add(PathPart::Join::kRoot, fmt::format("{} of {}", name, text), 1);
+  }
+  // The interpreter keeps the dicts of two modules itself: their entries are names.
+  void NameDictOfModule(std::string_view module) {
+    Add(PathPart::Join::kRoot, fmt::format("module {}", module), 1);
+    const std::string_view name = IsKind(at_, RefKind::kValue) ? AttributeName(graph_, Label(at_).key) : std::string_view{};
+    if (!name.empty()) Add(PathPart::Join::kAttribute, fmt::format(".{}", name), 1);
   }
   bool IsModuleOfSys(size_t i) const { return IsKind(i, RefKind::kValue) && TypeName(graph_, nodes_[i + 1]) == "module"; }
 
@@ -174,6 +188,26 @@ class Namer {
     const std::optional<NameId> variable = ClosureVariable(nodes_[at_], nodes_[at_ + 2]);
     if (!variable) return false;
     Add(PathPart::Join::kAttribute, fmt::format(" closure variable {}", graph_.name(*variable)), 3);
+    return true;
+  }
+
+  // ->localdicts [<thread>] ['x'] of a threading.local is .x, as the code of some thread says it.
+  bool NameThreadLocal() {
+    if (TypeName(graph_, nodes_[at_]) != "_thread._local" || !IsKind(at_, RefKind::kField)) return false;
+    if (!IsKind(at_ + 1, RefKind::kValue) || !IsKind(at_ + 2, RefKind::kValue)) return false;
+    const std::string_view name = AttributeName(graph_, Label(at_ + 2).key);
+    if (name.empty()) return false;
+    Add(PathPart::Join::kAttribute, fmt::format(".{} of a thread", name), 3);
+    return true;
+  }
+
+  // A context keeps its variables in a trie: what matters is the variable.
+  bool NameContext() {
+    if (!IsKind(at_, RefKind::kField) || graph_.name(Label(at_).argument) != "ctx_vars") return false;
+    size_t end = at_ + 1;
+    while (end < path_.size() && TypeName(graph_, nodes_[end + 1]).starts_with("hamt")) ++end;
+    if (!IsKind(end, RefKind::kValue)) return false;
+    Add(PathPart::Join::kIndex, fmt::format("[{}]", KeyName(graph_, Label(end).key)), end + 1 - at_);
     return true;
   }
 
@@ -298,6 +332,9 @@ std::string KeyName(const Graph& graph, NodeId key) {
   if (key == kNoNode) return "?";
   const std::string_view text = graph.text(key);
   const std::string& type = TypeName(graph, key);
+  if (type == "_contextvars.ContextVar") {
+    if (const std::string_view name = ContextVariableName(graph, key); !name.empty()) return fmt::format("<ContextVar {}>", name);
+  }
   if (text.empty()) return fmt::format("<{}>", ShortTypeName(type));
   if (type != "str") return std::string(text);
   const char quote = text.find('\'') != std::string_view::npos && text.find('"') == std::string_view::npos ? '"' : '\'';
@@ -323,6 +360,15 @@ std::vector<PathPart> NamePath(const Graph& graph, NodeId start, std::span<const
   return Folder(graph, parts).Fold();
 }
 
+namespace {
+
+// "module app", "class Session": the type says no more.
+bool SaysAll(const Graph& graph, const PathPart& root) {
+  return root.edge.starts_with("module ") || root.edge == NodeName(graph, root.node) || graph.type(graph.type_of(root.node)).synthetic();
+}
+
+}  // namespace
+
 std::string PathLine(const Graph& graph, std::span<const PathPart> parts) {
   std::string line, last_type;
   bool complete = false;  // the name at the end of `line` is that of an object: an attribute may be added to it
@@ -342,7 +388,7 @@ std::string PathLine(const Graph& graph, std::span<const PathPart> parts) {
     }
     last_type = ShortTypeName(TypeName(graph, part.node));
   }
-  if (parts.size() > 1 || parts.empty() || parts.front().edge == kCCode) line += fmt::format(" -> {}", last_type);
+  if (parts.size() > 1 || !SaysAll(graph, parts.front())) line += fmt::format(" -> {}", last_type);
   return line;
 }
 

@@ -59,6 +59,45 @@ TEST(PathLine, NamesVariablesOfClosures) {
   EXPECT_EQ(LineTo(program.Finish(), kept), "module app .handler closure variable kept -> list");
 }
 
+TEST(PathLine, NamesVariablesOfThreadsAndContexts) {
+  DrawnProgram program;
+  GraphBuilder& builder = program.builder();
+  const NodeId app = program.Module("app");
+  const NodeId local = program.New("_thread._local"), threads = program.Dict(), own = program.Dict(), kept = program.New("list");
+  program.Put(app, "LOCAL", local);
+  builder.AddEdge(local, threads, RefKind::kField, builder.AddName("localdicts"));
+  program.PutObject(threads, program.New("_localdummy"), own);
+  program.Put(own, "kept", kept);
+  const NodeId context = program.New("_contextvars.Context"), trie = program.New("hamt"), leaf = program.New("hamt_bitmap_node");
+  const NodeId variable = program.New("_contextvars.ContextVar"), value = program.New("set");
+  builder.AddEdge(program.thread(), context, RefKind::kField, builder.AddName("context"));
+  builder.AddEdge(context, trie, RefKind::kField, builder.AddName("ctx_vars"));
+  builder.AddEdge(trie, leaf, RefKind::kField, builder.AddName("h_root"));
+  program.Set(variable, "name", program.Text("USER"));
+  program.PutObject(leaf, variable, value);
+  const Graph graph = program.Finish();
+  EXPECT_EQ(LineTo(graph, kept), "module app .LOCAL.kept of a thread -> list");
+  EXPECT_EQ(LineTo(graph, value), "context of thread 1234 -> Context[<ContextVar USER>] -> set");
+}
+
+TEST(PathLine, KnowsTheDictsThatTheInterpreterKeeps) {
+  DrawnProgram program;
+  const NodeId dict = program.Dict(), file = program.New("_io.TextIOWrapper");
+  program.builder().AddEdge(program.interpreter(), dict, RefKind::kField, program.builder().AddName("sysdict"));
+  program.Put(dict, "stdin", file);
+  const Graph graph = program.Finish();
+  EXPECT_EQ(LineTo(graph, file), "module sys .stdin -> TextIOWrapper");
+  EXPECT_EQ(LineTo(graph, dict), "module sys");
+}
+
+TEST(PathLine, NamesCVariablesOfLibrariesThatAreGone) {
+  DrawnProgram program;
+  const NodeId variables = program.Synthetic("<C variables>", "/no/such/libshop.so", capture::kTypeRoot), kept = program.New("list");
+  program.builder().AddEdge(variables, kept, RefKind::kGlobal, 0x1234, RefStrength::kMaybe);
+  program.builder().AddSurplus(kept, 1);
+  EXPECT_EQ(LineTo(program.Finish(), kept), "C variable libshop.so+0x1234 -> list");
+}
+
 TEST(PathLine, FoldsLinkedLists) {
   DrawnProgram program;
   NodeId last = program.New("app.Link");

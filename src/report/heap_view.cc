@@ -216,8 +216,8 @@ class ViewMaker {
       return dominators().retained_bytes(a) > dominators().retained_bytes(b);
     });
     for (size_t i = 0; i < limit; ++i) {
-      // A thousandth of all is the least that is worth a line.
-      if (options_.limit != 0 && dominators().retained_bytes(found[i]) * 1000 < graph_.total_bytes()) break;
+      // A hundredth of all is the least that is worth a line.
+      if (options_.limit != 0 && dominators().retained_bytes(found[i]) * 100 < graph_.total_bytes()) break;
       AddBig(found[i]);
     }
   }
@@ -231,8 +231,11 @@ class ViewMaker {
     big.retained_objects = dominators().retained_count(node);
     const NodeId point = heap::AccumulationPoint(dominators(), node);
     // At a leaf nothing piles up: it is large itself.
-    if (point != node && EntriesOf(graph_, point) > 1) {
-      big.accumulation = PathTo(point);
+    // (What the interpreter keeps of each class or function is no news either.)
+    ToldPath below = PathTo(point);
+    const std::string& last = below.parts.back().edge;
+    if (point != node && EntriesOf(graph_, point) > 1 && !last.starts_with(".__") && !last.starts_with("->")) {
+      big.accumulation = std::move(below);
       big.accumulation_type = TypeName(graph_, point);
       big.accumulation_entries = EntriesOf(graph_, point);
     }

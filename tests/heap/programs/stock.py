@@ -1,0 +1,3 @@
+"""A module beside the program, which keeps something of it."""
+
+SHELF = []
