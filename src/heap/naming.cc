@@ -249,6 +249,9 @@ class Namer {
       case RefKind::kStack:
         return Add(Join::kAttribute, " temporary" + OfCode(), 1);
       case RefKind::kVisited:
+        // What a module's C code keeps in its state.
+        if (TypeName(graph_, nodes_[at_]) == "module") return Add(Join::kAttribute, "->state", 1);
+        return Add(Join::kIndex, "[?]", 1, masked);
       case RefKind::kScanned:
       case RefKind::kGlobal:
         return Add(Join::kIndex, "[?]", 1, masked);
