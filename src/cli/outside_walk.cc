@@ -63,6 +63,16 @@ Result<Interpreter> FindInterpreter(Memory& memory, process::ModuleSymbols& symb
   return found;
 }
 
+template <class Memory>
+std::vector<process::Module> ModulesOf(Memory& memory) {
+  constexpr size_t kPage = 4096;
+  std::vector<process::Module> modules = process::FindModules(memory.map());
+  for (process::Module& module : modules) {
+    if (const char* page = memory.Span(module.begin, kPage)) process::CutToProgramHeaders({page, kPage}, &module);
+  }
+  return modules;
+}
+
 std::vector<walk::ModuleData> DataOf(const std::vector<process::Module>& modules) {
   std::vector<walk::ModuleData> out;
   for (const process::Module& module : modules) {
@@ -158,7 +168,7 @@ Result<OutsideSnapshot> SnapshotProcess(pid_t pid, const std::string& folder, bo
   LIMPET_RETURN_IF_ERROR(MakeProcessFolder(folder, &out));
   for (int tries = 1;; ++tries) {
     LIMPET_ASSIGN_OR_RETURN(process::MemoryImage image, process::MemoryImage::Take(pid));
-    process::ModuleSymbols symbols(process::FindModules(image.map()), fmt::format("/proc/{}/root", pid));
+    process::ModuleSymbols symbols(ModulesOf(image), fmt::format("/proc/{}/root", pid));
     LIMPET_ASSIGN_OR_RETURN(const Interpreter interpreter, FindInterpreter(image, symbols));
     capture::SnapshotHeader header = HeaderOf(pid, interpreter, capture::SnapshotTrigger::kOutside, redact);
     header.pause_ns = image.pause_ns();
@@ -184,7 +194,7 @@ Result<OutsideSnapshot> SnapshotCore(const std::string& core, const std::string&
   out.pid = file.pid();
   out.problems = file.problems();
   LIMPET_RETURN_IF_ERROR(MakeProcessFolder(folder, &out));
-  process::ModuleSymbols symbols(process::FindModules(file.map()));
+  process::ModuleSymbols symbols(ModulesOf(file));
   Result<Interpreter> interpreter = FindInterpreter(file, symbols);
   if (!interpreter.ok()) {
     const std::string more = out.problems.empty() ? "" : fmt::format(" ({})", out.problems[0]);

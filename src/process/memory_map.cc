@@ -1,9 +1,11 @@
 #include "process/memory_map.h"
 
+#include <elf.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <map>
 #include <optional>
 
@@ -139,6 +141,33 @@ std::vector<Module> FindModules(const MemoryMap& map) {
     if (has_code[i]) result.push_back(std::move(modules[i]));
   }
   return result;
+}
+
+void CutToProgramHeaders(std::string_view page, Module* module) {
+  Elf64_Ehdr header;
+  if (page.size() < sizeof header) return;
+  std::memcpy(&header, page.data(), sizeof header);
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > page.size() ||
+      header.e_phnum * sizeof(Elf64_Phdr) > page.size() - header.e_phoff) {
+    return;
+  }
+  const uint64_t bias = header.e_type == ET_EXEC ? 0 : module->begin;
+  std::vector<DataRange> kept;
+  for (DataRange& range : module->data) {
+    uint64_t end = range.in_file ? range.end : range.begin;
+    for (size_t i = 0; !range.in_file && i < header.e_phnum; ++i) {
+      Elf64_Phdr part;
+      std::memcpy(&part, page.data() + header.e_phoff + i * sizeof part, sizeof part);
+      const uint64_t part_begin = bias + part.p_vaddr, part_end = part_begin + part.p_memsz;
+      if (part.p_type == PT_LOAD && (part.p_flags & PF_W) && part_begin < range.end && part_end > range.begin) {
+        end = std::max(end, std::min(range.end, part_end));
+      }
+    }
+    if (module->end == range.end) module->end = end;
+    range.end = end;
+    if (range.begin < range.end) kept.push_back(range);
+  }
+  module->data = std::move(kept);
 }
 
 }  // namespace limpet::process

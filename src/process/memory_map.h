@@ -68,8 +68,12 @@ struct Module {
   std::vector<DataRange> data;
 };
 
-// All modules, in order of address: the files that have code mapped.
+// All modules, in order of address: the files that have code mapped. The map alone cannot tell where .bss ends when other memory of the
+// process happens to adjoin it: CutToProgramHeaders knows.
 std::vector<Module> FindModules(const MemoryMap& map);
+
+// Cuts off what is no .bss. `page`: what is at module->begin, the first page of its ELF file. Does nothing where that is no such page.
+void CutToProgramHeaders(std::string_view page, Module* module);
 
 }  // namespace limpet::process
 

@@ -1,9 +1,11 @@
 #include "process/memory_map.h"
 
+#include <elf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <string>
 
 namespace limpet::process {
@@ -78,6 +80,58 @@ TEST(MemoryMap, ModulesHaveTheirDataAndBss) {
   EXPECT_EQ(modules[0].data[1].begin, 0x55d0a0004000u);
   EXPECT_EQ(modules[1].path, "/opt/a b/libx.so.1");
   EXPECT_THAT(modules[1].data, SizeIs(1));
+}
+
+// The first page of an ELF file with one writable part.
+std::string PageWithPart(uint16_t type, uint64_t address, uint64_t size) {
+  Elf64_Ehdr header = {};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_type = type;
+  header.e_phoff = sizeof header;
+  header.e_phentsize = sizeof(Elf64_Phdr);
+  header.e_phnum = 1;
+  Elf64_Phdr part = {};
+  part.p_type = PT_LOAD;
+  part.p_flags = PF_R | PF_W;
+  part.p_vaddr = address;
+  part.p_memsz = size;
+  std::string page(4096, '\0');
+  std::memcpy(page.data(), &header, sizeof header);
+  std::memcpy(page.data() + sizeof header, &part, sizeof part);
+  return page;
+}
+
+TEST(MemoryMap, MemoryThatAdjoinsBssIsNotPartOfIt) {
+  Module module = {.path = "/libx.so", .name = "libx.so", .begin = 0x10000, .end = 0x90000, .data = {}};
+  module.data = {{0x12000, 0x13000, true, 0x2000}, {0x13000, 0x90000, false, 0}};
+  Module cut = module;
+  CutToProgramHeaders(PageWithPart(ET_DYN, 0x2100, 0x1f80), &cut);  // ends in the second page of .bss
+  ASSERT_THAT(cut.data, SizeIs(2));
+  EXPECT_EQ(cut.data[1].end, 0x14080u);
+  EXPECT_EQ(cut.end, 0x14080u);
+  cut = module;
+  CutToProgramHeaders(PageWithPart(ET_DYN, 0x2100, 0x800), &cut);  // ends in the file's own last page: there is no .bss
+  ASSERT_THAT(cut.data, SizeIs(1));
+  EXPECT_TRUE(cut.data[0].in_file);
+  EXPECT_EQ(cut.end, 0x13000u);
+  cut = module;
+  CutToProgramHeaders(PageWithPart(ET_EXEC, 0x12100, 0x1f80), &cut);  // addresses as they are
+  EXPECT_EQ(cut.data.back().end, 0x14080u);
+}
+
+TEST(MemoryMap, APageThatIsNoElfHeaderCutsNothing) {
+  Module module = {.path = "/libx.so", .name = "libx.so", .begin = 0x10000, .end = 0x90000, .data = {}};
+  module.data = {{0x13000, 0x90000, false, 0}};
+  std::string far = PageWithPart(ET_DYN, 0x2100, 0x800);
+  Elf64_Ehdr header;
+  std::memcpy(&header, far.data(), sizeof header);
+  header.e_phoff = ~uint64_t{0} - 10;
+  std::memcpy(far.data(), &header, sizeof header);
+  for (const std::string& page : {std::string(), std::string(4096, 'x'), far}) {
+    CutToProgramHeaders(page, &module);
+    ASSERT_THAT(module.data, SizeIs(1));
+    EXPECT_EQ(module.data[0].end, 0x90000u);
+  }
 }
 
 TEST(MemoryMap, ReadsOurOwn) {
