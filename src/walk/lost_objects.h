@@ -32,10 +32,12 @@ class LostObjects {
   // Whether its type is an object that is known to be a type, and what the object says of its size fits the block. Types whose objects
   // the collector tracks are left out: those that live are on its lists, and what is not is half made or dead.
   bool IsObject(uint64_t object, uint64_t size) {
-    uint64_t type = 0;
-    int32_t count = 0;
+    uint64_t type = 0, count = 0;
     if (!cpython::Get(memory_, object + L::kObjectType, &type) || !numbers_.IsKnown(type)) return false;
-    if (!cpython::Get(memory_, object, &count) || count == 0) return false;
+    if (!cpython::Get(memory_, object, &count) || static_cast<uint32_t>(count) == 0) return false;
+    // A dead object's block on a free list: where its count was is the address of the next one. (From 3.14 on, the two highest bytes of
+    // a living one are flags.)
+    if ((count >> 32 & 0xffff) != 0) return false;
     const cpython::TypeInfo* info = types_.Find(type);
     if (!info || info->pre_header != 0 || (info->flags & L::kTypeFlagGc) != 0) return false;
     const uint64_t own = decoder_.OwnSize(object, *info);
