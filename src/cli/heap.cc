@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <map>
 
 #include "cli/command.h"
@@ -106,6 +107,19 @@ std::optional<SnapshotFile> Earlier(const HeapCommand& command, const ChosenSnap
   return std::nullopt;
 }
 
+// One from the middle between the two, where there is one, and none of them is so large that a third would take too much memory.
+std::optional<SnapshotFile> Between(const HeapCommand& command, const ChosenSnapshot& chosen, const SnapshotFile& earlier) {
+  constexpr uintmax_t kLarge = 200 << 20;
+  if (command.against) return std::nullopt;
+  std::vector<SnapshotFile> between;
+  for (const SnapshotFile& file : chosen.all()) {
+    if (file.number > earlier.number && file.number < chosen.file().number) between.push_back(file);
+  }
+  std::error_code error;
+  if (between.empty() || std::filesystem::file_size(chosen.file().path, error) > kLarge || error) return std::nullopt;
+  return between[between.size() / 2];
+}
+
 }  // namespace
 
 int RunHeap(const std::vector<std::string>& arguments) {
@@ -128,9 +142,13 @@ int RunHeap(const std::vector<std::string>& arguments) {
   if (!snapshot) return kExitUsage;
   std::optional<heap::Snapshot> before;
   if (earlier && !(before = chosen->Load(*earlier))) return kExitUsage;
+  const std::optional<SnapshotFile> middle = earlier ? Between(command, *chosen, *earlier) : std::nullopt;
+  const std::optional<heap::Snapshot> between = middle ? chosen->Load(*middle) : std::nullopt;
   const report::HeapSource source = chosen->Source(*snapshot, chosen->file());
   const report::HeapSource source_before = before ? chosen->Source(*before, *earlier) : report::HeapSource();
-  const report::HeapView view = report::MakeHeapView(source, before ? &source_before : nullptr, command.options);
+  const report::HeapSource source_between = between ? chosen->Source(*between, *middle) : report::HeapSource();
+  const report::HeapView view = report::MakeHeapView(source, before ? &source_before : nullptr,
+                                                     between ? &source_between : nullptr, command.options);
   if (command.json) return Print(report::HeapJson(view, source).dump(2) + "\n");
   return Print(report::RenderHeap(view, source, Style()));
 }

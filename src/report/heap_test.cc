@@ -81,7 +81,7 @@ class HeapTest : public testing::Test {
 };
 
 TEST_F(HeapTest, ScreenOfAHeap) {
-  const HeapView view = MakeHeapView(source_, &source_before_, {.limit = 4});
+  const HeapView view = MakeHeapView(source_, &source_before_, nullptr, {.limit = 4});
   EXPECT_EQ(RenderHeap(view, source_, {.columns = 100}), R"(heap of app.py, process 4711, Python 3.12.1: snapshot 3 of 3
 taken at a checkpoint of the program, 1 min after the start; the program stood still for 1 ms
 309 objects, 4.0 MB; garbage that waits for the collector: 2 objects, 32 B
@@ -114,14 +114,14 @@ more and more references that nobody explains: C code takes and does not give ba
 }
 
 TEST_F(HeapTest, RowsOfLines) {
-  const HeapView view = MakeHeapView(source_, nullptr, {.by = HeapSort::kCount, .group = HeapGroup::kSite});
+  const HeapView view = MakeHeapView(source_, nullptr, nullptr, {.by = HeapSort::kCount, .group = HeapGroup::kSite});
   const std::string screen = RenderHeap(view, source_, {.columns = 100});
   EXPECT_THAT(screen, HasSubstr("    100  5.6 KB    4.0 MB  app.py:40 in open_session\n"));
   EXPECT_THAT(screen, Not(HasSubstr("since snapshot")));
 }
 
 TEST_F(HeapTest, JsonOfAHeap) {
-  const nlohmann::json json = HeapJson(MakeHeapView(source_, &source_before_, {}), source_);
+  const nlohmann::json json = HeapJson(MakeHeapView(source_, &source_before_, nullptr, {}), source_);
   EXPECT_EQ(json["schema"], "limpet.heap/1");
   EXPECT_EQ(json["objects"], 309);
   EXPECT_EQ(json["garbage"]["objects"], 2);
@@ -207,7 +207,7 @@ TEST(WhyText, NothingOfTheTargetReachesTheTerminalRaw) {
   const heap::Target target = heap::FindTarget(snapshot.graph, "list");
   const WhyView view = MakeWhyView(source, births, analysis, "list", target, {});
   for (const std::string& text : {RenderWhy(view, source, {.columns = 100}), WhyDot(view, source), WhyJson(view, source).dump(),
-                                  RenderHeap(MakeHeapView(source, nullptr, {}), source, {.columns = 100})}) {
+                                  RenderHeap(MakeHeapView(source, nullptr, nullptr, {}), source, {.columns = 100})}) {
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
     EXPECT_THAT(text, Not(HasSubstr("\x07")));
   }

@@ -27,8 +27,8 @@ const std::string& TypeName(const Graph& graph, NodeId node) { return graph.type
 
 class ViewMaker {
  public:
-  ViewMaker(const HeapSource& source, const HeapSource* before, const HeapOptions& options)
-      : source_(source), before_(before), options_(options), graph_(source.snapshot->graph), analysis_(graph_), births_(source) {}
+  ViewMaker(const HeapSource& source, const HeapSource* before, const HeapSource* between, const HeapOptions& options)
+      : source_(source), before_(before), between_(between), options_(options), graph_(source.snapshot->graph), analysis_(graph_), births_(source) {}
 
   HeapView Make() {
     view_.group = options_.group;
@@ -294,7 +294,11 @@ class ViewMaker {
     view_.more_objects = int64_t(graph_.node_count()) - int64_t(old.node_count());
     view_.more_bytes = int64_t(graph_.total_bytes()) - int64_t(old.total_bytes());
     Analysis before(old);
-    for (const heap::GrowingShape& shape : heap::FindGrowth({&before.shapes(), &analysis_.shapes()})) {
+    std::vector<const heap::ShapeTree*> trees = {&before.shapes()};
+    std::optional<Analysis> between;
+    if (between_) trees.push_back(&between.emplace(between_->snapshot->graph).shapes());
+    trees.push_back(&analysis_.shapes());
+    for (const heap::GrowingShape& shape : heap::FindGrowth(trees)) {
       if (shape.more_bytes() < kLeastGrowth || view_.growth.size() == Limit()) break;
       if (shape.example == heap::kNoNode || graph_.type(graph_.type_of(shape.example)).synthetic()) continue;
       AddGrowing(shape);
@@ -306,6 +310,7 @@ class ViewMaker {
 
   const HeapSource& source_;
   const HeapSource* before_;
+  const HeapSource* between_;
   const HeapOptions& options_;
   const Graph& graph_;
   Analysis analysis_;
@@ -340,8 +345,8 @@ uint64_t EntriesOf(const Graph& graph, NodeId node) {
   return entries;
 }
 
-HeapView MakeHeapView(const HeapSource& source, const HeapSource* before, const HeapOptions& options) {
-  return ViewMaker(source, before, options).Make();
+HeapView MakeHeapView(const HeapSource& source, const HeapSource* before, const HeapSource* between, const HeapOptions& options) {
+  return ViewMaker(source, before, between, options).Make();
 }
 
 }  // namespace limpet::report

@@ -97,8 +97,9 @@ struct HeapView {
   std::vector<heap::TypeSurplusGrowth> surplus;
 };
 
-// `before`: an earlier snapshot of the same process, or null.
-HeapView MakeHeapView(const HeapSource& source, const HeapSource* before, const HeapOptions& options);
+// `before`: an earlier snapshot of the same process, or null. `between`: one between the two, or null: what grew must then have grown in
+// both steps. (Imports and caches grow in one.)
+HeapView MakeHeapView(const HeapSource& source, const HeapSource* before, const HeapSource* between, const HeapOptions& options);
 
 // How many objects a container contains; 0 for what is none.
 uint64_t EntriesOf(const heap::Graph& graph, heap::NodeId node);
