@@ -39,14 +39,20 @@ struct HeapCommand {
 };
 
 void AddOptions(CLI::App* app, HeapCommand* command) {
-  app->add_option("recording", command->wish.recording, "with snapshots by 'limpet run' or 'limpet snapshot'; or one snapshot file")
+  app->add_option("recording", command->wish.recording,
+                  "with snapshots by 'limpet run' or 'limpet snapshot'; or one snapshot file")
       ->required()
       ->option_text("NAME.limpet");
-  app->add_option("--process", command->wish.pid, "of the process with this id (default: the program itself)")->option_text("PID");
-  app->add_option("--snapshot", command->wish.snapshot, "which one: a number, last, or list to show them all (default: last)")->option_text("N");
-  app->add_option("--against", command->against, "what grew since this one; 0: do not compare (default: the first)")->option_text("N");
+  app->add_option("--process", command->wish.pid, "of the process with this id (default: the program itself)")
+      ->option_text("PID");
+  app->add_option("--snapshot", command->wish.snapshot,
+                  "which one: a number, last, or list to show them all (default: last)")
+      ->option_text("N");
+  app->add_option("--against", command->against, "what grew since this one; 0: do not compare (default: the first)")
+      ->option_text("N");
   app->add_option("--by", command->by, "sort by: retained, own, count (default: retained)")->option_text("WHAT");
-  app->add_option("--group", command->group, "one row for each: type, module, site (default: type)")->option_text("WHAT");
+  app->add_option("--group", command->group, "one row for each: type, module, site (default: type)")
+      ->option_text("WHAT");
   app->add_option("--limit", command->options.limit, "rows of each table (default: 10; 0: all)")->option_text("N");
   app->add_flag("--json", command->json, "as JSON");
 }
@@ -108,7 +114,8 @@ std::optional<SnapshotFile> Earlier(const HeapCommand& command, const ChosenSnap
 }
 
 // One from the middle between the two, where there is one, and none of them is so large that a third would take too much memory.
-std::optional<SnapshotFile> Between(const HeapCommand& command, const ChosenSnapshot& chosen, const SnapshotFile& earlier) {
+std::optional<SnapshotFile> Between(const HeapCommand& command, const ChosenSnapshot& chosen,
+                                    const SnapshotFile& earlier) {
   constexpr uintmax_t kLarge = 200 << 20;
   if (command.against) return std::nullopt;
   std::vector<SnapshotFile> between;

@@ -16,7 +16,7 @@ namespace limpet::cli {
 
 struct SnapshotFile {
   std::string path;
-  std::string folder;   // of its process
+  std::string folder;  // of its process
   int32_t pid = 0;
   uint32_t number = 0;  // heap.<number>
 };

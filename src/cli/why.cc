@@ -32,16 +32,19 @@ struct WhyCommand {
 };
 
 void AddOptions(CLI::App* app, WhyCommand* command) {
-  app->add_option("recording", command->wish.recording, "with snapshots by 'limpet run' or 'limpet snapshot'; or one snapshot file")
+  app->add_option("recording", command->wish.recording,
+                  "with snapshots by 'limpet run' or 'limpet snapshot'; or one snapshot file")
       ->required()
       ->option_text("NAME.limpet");
   app->add_option("target", command->target, "a type, an address, a line (app.py:40), or a path (app.SESSIONS)")
       ->required()
       ->option_text("TARGET");
-  app->add_option("--process", command->wish.pid, "of the process with this id (default: the program itself)")->option_text("PID");
+  app->add_option("--process", command->wish.pid, "of the process with this id (default: the program itself)")
+      ->option_text("PID");
   app->add_option("--snapshot", command->wish.snapshot, "number of the snapshot (default: the last)")->option_text("N");
   app->add_option("--limit", command->options.limit, "ways that are told (default: 5; 0: all)")->option_text("N");
-  app->add_flag("--all-paths", command->options.all_paths, "all ways; of one object also a path for each reference to it");
+  app->add_flag("--all-paths", command->options.all_paths,
+                "all ways; of one object also a path for each reference to it");
   app->add_flag("--json", command->json, "as JSON");
   app->add_flag("--dot", command->dot, "as a graph for graphviz");
 }
@@ -74,7 +77,8 @@ int RunWhy(const std::vector<std::string>& arguments) {
   const report::WhyView view = report::MakeWhyView(source, births, analysis, command.target, target, command.options);
   if (command.json) return Print(report::WhyJson(view, source).dump(2) + "\n");
   if (command.dot) return Print(report::WhyDot(view, source));
-  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)), .colour = WantsColour(STDOUT_FILENO)};
+  const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)),
+                                       .colour = WantsColour(STDOUT_FILENO)};
   return Print(report::RenderWhy(view, source, style));
 }
 

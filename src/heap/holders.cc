@@ -10,9 +10,9 @@
 namespace limpet::heap {
 namespace {
 
-constexpr size_t kMostCompared = 2000;      // paths that are compared to find where they part
-constexpr size_t kMostSteps = 4'000'000;    // references on these, in all
-constexpr size_t kMostWays = 3;             // that are told of one holding
+constexpr size_t kMostCompared = 2000;    // paths that are compared to find where they part
+constexpr size_t kMostSteps = 4'000'000;  // references on these, in all
+constexpr size_t kMostWays = 3;           // that are told of one holding
 constexpr double kNearlyAll = 0.9;
 
 // At most kMostCompared of them, from everywhere.
@@ -110,7 +110,8 @@ class HoldingFinder {
         way->cut = {way->path[i]};
         // An entry of a dict goes with its key, the reference before; the name of a variable stays.
         const bool entry = graph_.Label(NodeAt(graph_, *way, i), way->path[i]).key != kNoNode;
-        if (entry && way->parts[*way->cut_part].join == PathPart::Join::kIndex) way->cut = {way->path[i] - 1, way->path[i]};
+        if (entry && way->parts[*way->cut_part].join == PathPart::Join::kIndex)
+          way->cut = {way->path[i] - 1, way->path[i]};
       }
       if (Dominated(*way, i, sample)) break;
     }
@@ -121,8 +122,8 @@ class HoldingFinder {
     const Dominators& dominators = analysis_.dominators();
     const NodeId from = NodeAt(graph_, way, i), to = NodeAt(graph_, way, i + 1);
     if (dominators.of(to) != from) return false;
-    const auto behind = std::count_if(sample.begin(), sample.end(),
-                                      [&](NodeId node) { return dominators.Dominates(to, node); });
+    const auto behind =
+        std::count_if(sample.begin(), sample.end(), [&](NodeId node) { return dominators.Dominates(to, node); });
     return double(behind) >= kNearlyAll * double(sample.size());
   }
 
@@ -175,7 +176,8 @@ class HoldingFinder {
   // True: without what is in `cut`, nearly all of the group is freed.
   bool Try(const Cut& cut) {
     const Freed freed = analysis_.what_if().Remove(cut);
-    holding_.freed_group = uint64_t(std::count_if(members_.begin(), members_.end(), [&](NodeId node) { return freed.nodes[node]; }));
+    holding_.freed_group =
+        uint64_t(std::count_if(members_.begin(), members_.end(), [&](NodeId node) { return freed.nodes[node]; }));
     holding_.freed_objects = freed.objects;
     holding_.freed_bytes = freed.bytes;
     return double(holding_.freed_group) >= kNearlyAll * double(members_.size());

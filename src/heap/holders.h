@@ -32,8 +32,9 @@ struct Way {
 };
 
 struct Holding {
-  std::vector<Way> ways;  // the first holds all of `objects`; more only where cutting it frees less than nearly all of them
-  uint64_t objects = 0;   // of the group
+  std::vector<Way>
+      ways;  // the first holds all of `objects`; more only where cutting it frees less than nearly all of them
+  uint64_t objects = 0;  // of the group
   uint64_t bytes = 0;
   uint64_t retained_bytes = 0;
   // What goes if all that is told to be cut is cut.

@@ -69,7 +69,8 @@ TEST(Holders, CutWhereWaysPartAndNotBehind) {
   Analysis analysis(graph);
   const Holders holders = FindHolders(analysis, AllOf(graph, "bytearray"), 5);
   ASSERT_EQ(holders.holdings.size(), 1u);
-  EXPECT_THAT(Lines(graph, holders.holdings[0]), ElementsAre("module app .SESSIONS -> dict['…'] -> Session.buffer -> bytearray"));
+  EXPECT_THAT(Lines(graph, holders.holdings[0]),
+              ElementsAre("module app .SESSIONS -> dict['…'] -> Session.buffer -> bytearray"));
   EXPECT_EQ(CutEdge(holders.holdings[0].ways[0]), "['…']");
   EXPECT_EQ(holders.holdings[0].freed_group, 100u);
 }
@@ -95,8 +96,9 @@ TEST(Holders, NameTheOtherHolderWhereOneCutFreesNothing) {
   Analysis analysis(graph);
   const Holders holders = FindHolders(analysis, AllOf(graph, "app.Session"), 5);
   ASSERT_EQ(holders.holdings.size(), 1u);
-  EXPECT_THAT(Lines(graph, holders.holdings[0]), testing::UnorderedElementsAre("module app .SESSIONS -> dict['…'] -> Session",
-                                                                              "module app .LISTENERS -> list[…] -> Session"));
+  EXPECT_THAT(Lines(graph, holders.holdings[0]),
+              testing::UnorderedElementsAre("module app .SESSIONS -> dict['…'] -> Session",
+                                            "module app .LISTENERS -> list[…] -> Session"));
   EXPECT_EQ(holders.holdings[0].freed_group, 100u);
 }
 

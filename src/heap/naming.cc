@@ -16,7 +16,8 @@ const std::string& TypeName(const Graph& graph, NodeId node) { return graph.type
 
 bool IsIdentifier(std::string_view text) {
   const auto fits = [](unsigned char c) { return std::isalnum(c) || c == '_' || c >= 0x80; };
-  return !text.empty() && !std::isdigit(static_cast<unsigned char>(text[0])) && std::all_of(text.begin(), text.end(), fits);
+  return !text.empty() && !std::isdigit(static_cast<unsigned char>(text[0])) &&
+         std::all_of(text.begin(), text.end(), fits);
 }
 
 // The key as an attribute's name, if it can be one.
@@ -39,7 +40,8 @@ bool IsClass(const Graph& graph, NodeId node) {
 std::string_view ContextVariableName(const Graph& graph, NodeId variable) {
   std::string_view name;
   graph.ForEachRun(variable, [&](const Run& run, EdgeIndex first, EdgeIndex) {
-    if (run.kind == RefKind::kAttribute && graph.name(run.label) == "name") name = graph.text(graph.edge(first).target());
+    if (run.kind == RefKind::kAttribute && graph.name(run.label) == "name")
+      name = graph.text(graph.edge(first).target());
   });
   return name;
 }
@@ -77,7 +79,8 @@ class Namer {
   // The part that the next `references` make.
   void Add(PathPart::Join join, std::string edge, size_t references, bool masked = false) {
     at_ += references;
-    parts_.push_back({.join = join, .edge = std::move(edge), .node = nodes_[at_], .end = at_, .times = 1, .masked = masked});
+    parts_.push_back(
+        {.join = join, .edge = std::move(edge), .node = nodes_[at_], .end = at_, .times = 1, .masked = masked});
   }
 
   // Masked ones lead from one holder to many; what comes after stands for many, too, but is not told by an index.
@@ -124,10 +127,13 @@ class Namer {
   // The interpreter keeps the dicts of two modules itself: their entries are names.
   void NameDictOfModule(std::string_view module) {
     Add(PathPart::Join::kRoot, fmt::format("module {}", module), 1);
-    const std::string_view name = IsKind(at_, RefKind::kValue) ? AttributeName(graph_, Label(at_).key) : std::string_view{};
+    const std::string_view name =
+        IsKind(at_, RefKind::kValue) ? AttributeName(graph_, Label(at_).key) : std::string_view{};
     if (!name.empty()) Add(PathPart::Join::kAttribute, fmt::format(".{}", name), 1);
   }
-  bool IsModuleOfSys(size_t i) const { return IsKind(i, RefKind::kValue) && TypeName(graph_, nodes_[i + 1]) == "module"; }
+  bool IsModuleOfSys(size_t i) const {
+    return IsKind(i, RefKind::kValue) && TypeName(graph_, nodes_[i + 1]) == "module";
+  }
 
   bool IsRoot() const { return std::binary_search(graph_.roots().begin(), graph_.roots().end(), nodes_[0]); }
 
@@ -184,7 +190,8 @@ class Namer {
 
   // .__closure__ [i] .cell_contents is a variable of the function around.
   bool NameClosure() {
-    if (!IsAttribute(at_, "__closure__") || !IsKind(at_ + 1, RefKind::kItem) || !IsAttribute(at_ + 2, "cell_contents")) return false;
+    if (!IsAttribute(at_, "__closure__") || !IsKind(at_ + 1, RefKind::kItem) || !IsAttribute(at_ + 2, "cell_contents"))
+      return false;
     const std::optional<NameId> variable = ClosureVariable(nodes_[at_], nodes_[at_ + 2]);
     if (!variable) return false;
     Add(PathPart::Join::kAttribute, fmt::format(" closure variable {}", graph_.name(*variable)), 3);
@@ -243,7 +250,8 @@ class Namer {
       case RefKind::kValue:
         return Add(Join::kIndex, masked ? "['…']" : fmt::format("[{}]", KeyName(graph_, label.key)), 1, masked);
       case RefKind::kKey:
-        return Add(Join::kIndex, masked ? "{key}" : fmt::format("{{key {}}}", KeyName(graph_, nodes_[at_ + 1])), 1, masked);
+        return Add(Join::kIndex, masked ? "{key}" : fmt::format("{{key {}}}", KeyName(graph_, nodes_[at_ + 1])), 1,
+                   masked);
       case RefKind::kElement:
         return Add(Join::kIndex, "{…}", 1, masked);
       case RefKind::kStack:
@@ -336,7 +344,8 @@ std::string KeyName(const Graph& graph, NodeId key) {
   const std::string_view text = graph.text(key);
   const std::string& type = TypeName(graph, key);
   if (type == "_contextvars.ContextVar") {
-    if (const std::string_view name = ContextVariableName(graph, key); !name.empty()) return fmt::format("<ContextVar {}>", name);
+    if (const std::string_view name = ContextVariableName(graph, key); !name.empty())
+      return fmt::format("<ContextVar {}>", name);
   }
   if (text.empty()) return fmt::format("<{}>", ShortTypeName(type));
   if (type != "str") return std::string(text);
@@ -367,7 +376,8 @@ namespace {
 
 // "module app", "class Session": the type says no more.
 bool SaysAll(const Graph& graph, const PathPart& root) {
-  return root.edge.starts_with("module ") || root.edge == NodeName(graph, root.node) || graph.type(graph.type_of(root.node)).synthetic();
+  return root.edge.starts_with("module ") || root.edge == NodeName(graph, root.node) ||
+         graph.type(graph.type_of(root.node)).synthetic();
 }
 
 }  // namespace
@@ -407,7 +417,8 @@ std::string CycleLine(const Graph& graph, std::span<const PathPart> parts) {
   std::string line;
   for (size_t i = 0; i < parts.size(); ++i) {
     const std::string times = parts[i].times > 1 ? fmt::format(" ({} times)", parts[i].times) : "";
-    line += fmt::format("{}{}{}{}", i > 0 ? parts[i].edge : "", times, i > 0 ? " -> " : "", ShortTypeName(TypeName(graph, parts[i].node)));
+    line += fmt::format("{}{}{}{}", i > 0 ? parts[i].edge : "", times, i > 0 ? " -> " : "",
+                        ShortTypeName(TypeName(graph, parts[i].node)));
   }
   return line;
 }

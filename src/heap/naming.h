@@ -48,7 +48,8 @@ inline constexpr std::string_view kCCode = "C code";
 // Names the path that begins at `start` and follows `path`. References from `common` on stand for many like them: their keys and
 // indices are left out. An object that the path begins with, and that is no root, is held by C code. Steps that are alike, one after
 // the other (a linked list) or in twos, are folded into one.
-std::vector<PathPart> NamePath(const Graph& graph, NodeId start, std::span<const EdgeIndex> path, size_t common = SIZE_MAX);
+std::vector<PathPart> NamePath(const Graph& graph, NodeId start, std::span<const EdgeIndex> path,
+                               size_t common = SIZE_MAX);
 
 // "module app .SESSIONS -> dict['…'] -> Session"
 std::string PathLine(const Graph& graph, std::span<const PathPart> parts);

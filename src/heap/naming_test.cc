@@ -32,7 +32,8 @@ TEST(PathLine, NamesModulesAttributesAndKeys) {
 TEST(PathLine, NamesKeysWithoutATextByTheirType) {
   DrawnProgram program;
   const NodeId app = program.Module("app");
-  const NodeId by_session = program.Dict(), value = program.New("int"), quoted = program.New("int"), key = program.New("app.Session");
+  const NodeId by_session = program.Dict(), value = program.New("int"), quoted = program.New("int"),
+               key = program.New("app.Session");
   program.Put(app, "CACHE", by_session);
   program.PutObject(by_session, key, value);
   program.Put(by_session, "it's", quoted);
@@ -63,12 +64,14 @@ TEST(PathLine, NamesVariablesOfThreadsAndContexts) {
   DrawnProgram program;
   GraphBuilder& builder = program.builder();
   const NodeId app = program.Module("app");
-  const NodeId local = program.New("_thread._local"), threads = program.Dict(), own = program.Dict(), kept = program.New("list");
+  const NodeId local = program.New("_thread._local"), threads = program.Dict(), own = program.Dict(),
+               kept = program.New("list");
   program.Put(app, "LOCAL", local);
   builder.AddEdge(local, threads, RefKind::kField, builder.AddName("localdicts"));
   program.PutObject(threads, program.New("_localdummy"), own);
   program.Put(own, "kept", kept);
-  const NodeId context = program.New("_contextvars.Context"), trie = program.New("hamt"), leaf = program.New("hamt_bitmap_node");
+  const NodeId context = program.New("_contextvars.Context"), trie = program.New("hamt"),
+               leaf = program.New("hamt_bitmap_node");
   const NodeId variable = program.New("_contextvars.ContextVar"), value = program.New("set");
   builder.AddEdge(program.thread(), context, RefKind::kField, builder.AddName("context"));
   builder.AddEdge(context, trie, RefKind::kField, builder.AddName("ctx_vars"));
@@ -92,7 +95,8 @@ TEST(PathLine, KnowsTheDictsThatTheInterpreterKeeps) {
 
 TEST(PathLine, NamesCVariablesOfLibrariesThatAreGone) {
   DrawnProgram program;
-  const NodeId variables = program.Synthetic("<C variables>", "/no/such/libshop.so", capture::kTypeRoot), kept = program.New("list");
+  const NodeId variables = program.Synthetic("<C variables>", "/no/such/libshop.so", capture::kTypeRoot),
+               kept = program.New("list");
   program.builder().AddEdge(variables, kept, RefKind::kGlobal, 0x1234, RefStrength::kMaybe);
   program.builder().AddSurplus(kept, 1);
   EXPECT_EQ(LineTo(program.Finish(), kept), "C variable libshop.so+0x1234 -> list");

@@ -48,7 +48,7 @@ std::vector<std::string> Similar(std::string_view word, const std::vector<std::s
 
 // One step of a path that a person typed: .name, ['key'] or [3].
 struct Step {
-  bool is_key = false;   // ['key']
+  bool is_key = false;  // ['key']
   bool is_index = false;
   std::string text;
 };
@@ -98,7 +98,8 @@ class PathWalker {
     if (modules_ == kNoNode) return kNoNode;
     if (steps.size() >= 3 && steps[0].text == "sys" && steps[1].text == "modules" && steps[2].is_key)
       steps.erase(steps.begin(), steps.begin() + 2);
-    else if (steps.size() == 2 && steps[0].text == "sys" && steps[1].text == "modules" && !steps[1].is_key) return modules_;
+    else if (steps.size() == 2 && steps[0].text == "sys" && steps[1].text == "modules" && !steps[1].is_key)
+      return modules_;
     // A module's name may have dots: the longest that there is counts.
     NodeId at = kNoNode;
     size_t used = 0;
@@ -113,7 +114,9 @@ class PathWalker {
     if (at == kNoNode) return kNoNode;
     for (size_t i = used; i < steps.size(); ++i) {
       const NodeId from = at;
-      at = steps[i].is_key ? Entry(from, steps[i].text, false) : steps[i].is_index ? Item(from, steps[i].text) : Attribute(from, steps[i].text);
+      at = steps[i].is_key     ? Entry(from, steps[i].text, false)
+           : steps[i].is_index ? Item(from, steps[i].text)
+                               : Attribute(from, steps[i].text);
       if (at != kNoNode) continue;
       failed_at_ = from;
       failed_ = steps[i];
@@ -154,7 +157,8 @@ class PathWalker {
     const auto own = [&](NodeId of) {
       graph_.ForEachRun(of, [&](const Run& run, EdgeIndex first, EdgeIndex last) {
         if (run.kind != RefKind::kAttribute) return;
-        for (EdgeIndex e = first; e < last; ++e) visit(std::string_view(graph_.name(run.label)), graph_.edge(e).target());
+        for (EdgeIndex e = first; e < last; ++e)
+          visit(std::string_view(graph_.name(run.label)), graph_.edge(e).target());
       });
     };
     own(node);
@@ -293,7 +297,8 @@ Target NoPath(const Graph& graph, std::string_view text, const PathWalker& walke
   Target target;
   target.problem = fmt::format("'{}' leads nowhere: {} has no {}", text, NodeName(graph, walker.failed_at()), shown);
   for (const std::string& name : Similar(step.text, walker.Names(walker.failed_at()))) {
-    if (text.ends_with(step.text)) target.similar.push_back(fmt::format("{}{}", text.substr(0, text.size() - step.text.size()), name));
+    if (text.ends_with(step.text))
+      target.similar.push_back(fmt::format("{}{}", text.substr(0, text.size() - step.text.size()), name));
   }
   return target;
 }
@@ -305,11 +310,13 @@ Target FindTarget(const Graph& graph, std::string_view text) {
   Target target = FindTypeTarget(graph, text);
   if (target.kind != TargetKind::kNothing || !target.problem.empty()) return target;
   PathWalker walker(graph);
-  if (const NodeId node = WalkPath(walker, text); node != kNoNode) return {TargetKind::kPath, {node}, std::string(text), "", {}};
+  if (const NodeId node = WalkPath(walker, text); node != kNoNode)
+    return {TargetKind::kPath, {node}, std::string(text), "", {}};
   if (walker.found_module()) return NoPath(graph, text, walker);
   if (const std::string in_main = InMain(text); !in_main.empty()) {
     if (target = FindTypeTarget(graph, in_main); target.kind != TargetKind::kNothing) return target;
-    if (const NodeId node = WalkPath(walker, in_main); node != kNoNode) return {TargetKind::kPath, {node}, in_main, "", {}};
+    if (const NodeId node = WalkPath(walker, in_main); node != kNoNode)
+      return {TargetKind::kPath, {node}, in_main, "", {}};
     if (walker.found_module()) target = NoPath(graph, in_main, walker);
     if (!target.similar.empty()) return target;
   }

@@ -19,9 +19,9 @@ enum class TargetKind { kNothing, kType, kAddress, kPath };
 
 struct Target {
   TargetKind kind = TargetKind::kNothing;
-  std::vector<NodeId> nodes;  // ascending
-  std::string name;           // as found: the type's whole name, or the path
-  std::string problem;        // of kNothing: one sentence
+  std::vector<NodeId> nodes;         // ascending
+  std::string name;                  // as found: the type's whole name, or the path
+  std::string problem;               // of kNothing: one sentence
   std::vector<std::string> similar;  // of kNothing: names that may have been meant, the most likely first
 };
 

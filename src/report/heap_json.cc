@@ -49,8 +49,13 @@ json BigJson(const BigObject& big) {
 
 json CycleJson(const CycleRow& row) {
   json cycle = json::array();
-  for (size_t i = 1; i < row.edges.size(); ++i) cycle.push_back({{"edge", Valid(row.edges[i])}, {"type", Valid(row.types[i])}});
-  return {{"cycle", std::move(cycle)}, {"text", Valid(row.line)}, {"cycles", row.cycles}, {"objects", row.objects}, {"bytes", row.bytes}};
+  for (size_t i = 1; i < row.edges.size(); ++i)
+    cycle.push_back({{"edge", Valid(row.edges[i])}, {"type", Valid(row.types[i])}});
+  return {{"cycle", std::move(cycle)},
+          {"text", Valid(row.line)},
+          {"cycles", row.cycles},
+          {"objects", row.objects},
+          {"bytes", row.bytes}};
 }
 
 json GrowthJson(const HeapView& view) {

@@ -47,9 +47,12 @@ std::vector<bool> Births::AtLine(std::string_view file, uint32_t line) const {
   std::vector<bool> wanted(place_of_.size());
   const capture::Process* process = source_.process;
   if (!process) return wanted;
-  const auto fits = [&](std::string_view known, uint32_t known_line) { return known_line == line && IsEndOfPath(file, known); };
+  const auto fits = [&](std::string_view known, uint32_t known_line) {
+    return known_line == line && IsEndOfPath(file, known);
+  };
   for (size_t i = 0; i + 1 < wanted.size(); ++i) {
-    if (place_of_[i + 1] != kUnknown && fits(where(place_of_[i + 1]).file, where(place_of_[i + 1]).line)) wanted[i + 1] = true;
+    if (place_of_[i + 1] != kUnknown && fits(where(place_of_[i + 1]).file, where(place_of_[i + 1]).line))
+      wanted[i + 1] = true;
     const capture::SnapshotBirth& birth = source_.snapshot->births[i];
     if (birth.site >= process->site_of_record.size() || !process->site_of_record[birth.site]) continue;
     const capture::NodeId node = process->sites[process->site_of_record[birth.site]->value].node;

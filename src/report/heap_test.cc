@@ -24,14 +24,20 @@ class HeapTest : public testing::Test {
  protected:
   HeapTest() {
     capture::ProcessBuilder recording;
-    const uint32_t line = recording.Site({{"/srv/shop/app.py", "open_session", 40}, {"/srv/shop/app.py", "handle", 88}});
+    const uint32_t line =
+        recording.Site({{"/srv/shop/app.py", "open_session", 40}, {"/srv/shop/app.py", "handle", 88}});
     recording.Born(line, 100, 5000);
     recording.header().last_tick_ns = 60 * kSecond;
     process_ = recording.Read();
     now_.births = before_.births = {{line, 0}};
     Fill(&now_, 100, 60 * kSecond);
     Fill(&before_, 10, 10 * kSecond);
-    source_ = {.snapshot = &now_, .process = &process_, .directory = "/srv/shop", .program = "app.py", .number = 3, .count = 3};
+    source_ = {.snapshot = &now_,
+               .process = &process_,
+               .directory = "/srv/shop",
+               .program = "app.py",
+               .number = 3,
+               .count = 3};
     source_before_ = source_;
     source_before_.snapshot = &before_;
     source_before_.number = 1;
@@ -125,7 +131,8 @@ TEST_F(HeapTest, JsonOfAHeap) {
   EXPECT_EQ(json["schema"], "limpet.heap/1");
   EXPECT_EQ(json["objects"], 309);
   EXPECT_EQ(json["garbage"]["objects"], 2);
-  EXPECT_EQ(json["biggest"][0]["holder"], nlohmann::json::parse(R"([{"edge":"module app","type":"module"},{"edge":".SESSIONS","type":"dict"}])"));
+  EXPECT_EQ(json["biggest"][0]["holder"],
+            nlohmann::json::parse(R"([{"edge":"module app","type":"module"},{"edge":".SESSIONS","type":"dict"}])"));
   EXPECT_EQ(json["growth"]["paths"][0]["objects_after"], 100);
   EXPECT_EQ(json["growth"]["surplus"][0]["more_references"], 90);
 }
@@ -206,8 +213,9 @@ TEST(WhyText, NothingOfTheTargetReachesTheTerminalRaw) {
   heap::Analysis analysis(snapshot.graph);
   const heap::Target target = heap::FindTarget(snapshot.graph, "list");
   const WhyView view = MakeWhyView(source, births, analysis, "list", target, {});
-  for (const std::string& text : {RenderWhy(view, source, {.columns = 100}), WhyDot(view, source), WhyJson(view, source).dump(),
-                                  RenderHeap(MakeHeapView(source, nullptr, nullptr, {}), source, {.columns = 100})}) {
+  for (const std::string& text :
+       {RenderWhy(view, source, {.columns = 100}), WhyDot(view, source), WhyJson(view, source).dump(),
+        RenderHeap(MakeHeapView(source, nullptr, nullptr, {}), source, {.columns = 100})}) {
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
     EXPECT_THAT(text, Not(HasSubstr("\x07")));
   }

@@ -20,7 +20,8 @@ using base::Plural;
 
 // "dict, 1 412 entries"
 std::string TypeWithEntries(const std::string& type, uint64_t entries) {
-  return SafeText(type) + (entries ? fmt::format(", {} {}", FormatCount(entries), entries == 1 ? "entry" : "entries") : "");
+  return SafeText(type) +
+         (entries ? fmt::format(", {} {}", FormatCount(entries), entries == 1 ? "entry" : "entries") : "");
 }
 
 class Screen {
@@ -51,10 +52,14 @@ class Screen {
     const HeapTotals& totals = view_.totals;
     std::string text = fmt::format("{}, {}", Plural(totals.objects, "object"), FormatBytes(totals.bytes));
     if (totals.garbage_objects)
-      text += fmt::format("; garbage that waits for the collector: {}, {}", Plural(totals.garbage_objects, "object"), FormatBytes(totals.garbage_bytes));
+      text += fmt::format("; garbage that waits for the collector: {}, {}", Plural(totals.garbage_objects, "object"),
+                          FormatBytes(totals.garbage_bytes));
     out_ += Line(style_).Add(text).Finish();
     if (totals.entry_objects)
-      out_ += Line(style_).Add(fmt::format("held by C code alone: {}, {}", Plural(totals.entry_objects, "object"), FormatBytes(totals.entry_bytes))).Finish();
+      out_ += Line(style_)
+                  .Add(fmt::format("held by C code alone: {}, {}", Plural(totals.entry_objects, "object"),
+                                   FormatBytes(totals.entry_bytes)))
+                  .Finish();
   }
 
   std::string Place(const diagnose::Location& where) const { return ShowPlace(where, source_.directory); }
@@ -64,7 +69,9 @@ class Screen {
     const bool types = view_.group == HeapGroup::kType;
     Heading(fmt::format("by {}, most in {} first", types ? "type" : "line that allocated", kSorts[size_t(view_.by)]));
     if (!types && !view_.sites_known) {
-      out_ += Line(style_).Add("not known: the snapshot was taken of a program that limpet did not run", Ink::kFaint).Finish();
+      out_ += Line(style_)
+                  .Add("not known: the snapshot was taken of a program that limpet did not run", Ink::kFaint)
+                  .Finish();
       return;
     }
     std::vector<std::array<std::string, 3>> cells = {{"objects", "own", "retained"}};
@@ -101,7 +108,8 @@ class Screen {
     const std::string name = ShortenMiddle(SafeText(row.name), width);
     line->Add(row.born ? PadRight(name, width) : name, row.born ? Ink::kStrong : Ink::kPlain);
     if (!row.born) return;
-    const std::string share = row.born_there * 10 < row.objects * 9 ? fmt::format(" ({} of them)", FormatCount(row.born_there)) : "";
+    const std::string share =
+        row.born_there * 10 < row.objects * 9 ? fmt::format(" ({} of them)", FormatCount(row.born_there)) : "";
     line->Add("  ").Add(ShortenMiddle(Place(*row.born) + share, line->left()), Ink::kFaint);
   }
 
@@ -128,8 +136,10 @@ class Screen {
       if (!big.accumulation) continue;
       Line line(style_);
       line.To(0).Add(std::string(kFigure + 2, ' ')).Add("piles up at ", Ink::kFaint);
-      line.Add(ShortenMiddle(SafeText(WithoutType(*big.accumulation)), line.left() > 30 ? line.left() - 28 : line.left()));
-      out_ += line.Add("  ").Add(TypeWithEntries(big.accumulation_type, big.accumulation_entries), Ink::kFaint).Finish();
+      line.Add(
+          ShortenMiddle(SafeText(WithoutType(*big.accumulation)), line.left() > 30 ? line.left() - 28 : line.left()));
+      out_ +=
+          line.Add("  ").Add(TypeWithEntries(big.accumulation_type, big.accumulation_entries), Ink::kFaint).Finish();
     }
   }
 
@@ -143,7 +153,8 @@ class Screen {
   void Modules(const std::vector<HeapRow>& rows, uint64_t more) {
     if (rows.empty()) return;
     Heading("modules, and what their names alone keep alive");
-    for (const HeapRow& row : rows) Row(FormatBytes(row.retained_bytes), SafeText(row.name), Plural(row.objects, "object"));
+    for (const HeapRow& row : rows)
+      Row(FormatBytes(row.retained_bytes), SafeText(row.name), Plural(row.objects, "object"));
     if (more) More(more, "module");
   }
 
@@ -152,7 +163,8 @@ class Screen {
     const bool off = (source_.snapshot->header.gc_flags & 3) == 2;
     Heading(off ? "cycles that nobody holds: the collector is switched off" : "cycles that wait for the collector");
     for (const CycleRow& row : view_.cycles)
-      Row(FormatBytes(row.bytes), SafeText(row.line), fmt::format("{}, {}", Plural(row.cycles, "cycle"), Plural(row.objects, "object")));
+      Row(FormatBytes(row.bytes), SafeText(row.line),
+          fmt::format("{}, {}", Plural(row.cycles, "cycle"), Plural(row.objects, "object")));
     if (view_.more_cycles) More(view_.more_cycles, "kind");
   }
 
@@ -162,10 +174,12 @@ class Screen {
     const uint64_t apart = now > view_.against_ns ? now - view_.against_ns : 0;
     const int64_t objects = view_.more_objects;
     Heading(fmt::format("since snapshot {}, {} before: {}, {}{} objects", view_.against, base::FormatDuration(apart),
-                        FormatSignedBytes(view_.more_bytes), objects < 0 ? "-" : "+", FormatCount(uint64_t(objects < 0 ? -objects : objects))));
+                        FormatSignedBytes(view_.more_bytes), objects < 0 ? "-" : "+",
+                        FormatCount(uint64_t(objects < 0 ? -objects : objects))));
     for (const GrowthRow& row : view_.growth) {
-      const std::string after = row.entries ? TypeWithEntries(row.type, row.entries)
-                                            : fmt::format("{} -> {}", FormatCount(row.objects_before), FormatCount(row.objects_after));
+      const std::string after =
+          row.entries ? TypeWithEntries(row.type, row.entries)
+                      : fmt::format("{} -> {}", FormatCount(row.objects_before), FormatCount(row.objects_after));
       Row(FormatSignedBytes(row.more_bytes), SafeText(row.entries ? WithoutType(row.path) : row.path.line), after);
     }
     if (view_.growth.empty()) out_ += Line(style_).Add("nothing piled up", Ink::kFaint).Finish();

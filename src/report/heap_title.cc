@@ -40,7 +40,9 @@ std::string_view TriggerName(uint32_t trigger) {
   return trigger < std::size(kNames) ? kNames[trigger] : "unknown";
 }
 
-std::string PythonVersion(uint32_t hex) { return fmt::format("{}.{}.{}", hex >> 24, hex >> 16 & 0xff, hex >> 8 & 0xff); }
+std::string PythonVersion(uint32_t hex) {
+  return fmt::format("{}.{}.{}", hex >> 24, hex >> 16 & 0xff, hex >> 8 & 0xff);
+}
 
 std::string StopPhrase(uint32_t stopped) {
   switch (stopped) {
@@ -62,8 +64,12 @@ std::vector<std::string> Warnings(const HeapSource& source) {
   const capture::SnapshotEnd& end = *snapshot.end;
   if (end.stopped != 0) lines.push_back(StopPhrase(end.stopped));
   if (end.unreadable) lines.push_back(fmt::format("{} could not be read", Plural(end.unreadable, "object")));
-  if (end.torn) lines.push_back(fmt::format("{} made no sense (half made, or changed meanwhile), and were left out", Plural(end.torn, "object")));
-  if (end.dropped_edges) lines.push_back(fmt::format("{} led to what is no object, and were left out", Plural(end.dropped_edges, "reference")));
+  if (end.torn)
+    lines.push_back(fmt::format("{} made no sense (half made, or changed meanwhile), and were left out",
+                                Plural(end.torn, "object")));
+  if (end.dropped_edges)
+    lines.push_back(
+        fmt::format("{} led to what is no object, and were left out", Plural(end.dropped_edges, "reference")));
   return lines;
 }
 
@@ -87,7 +93,8 @@ std::string RenderSnapshotTitle(const HeapSource& source, const TerminalStyle& s
 
 std::string RenderSnapshotWarnings(const HeapSource& source, const TerminalStyle& style) {
   std::string out;
-  for (const std::string& line : Warnings(source)) out += Line(style).Add("note: ", Ink::kWarn).Add(SafeText(line)).Finish();
+  for (const std::string& line : Warnings(source))
+    out += Line(style).Add("note: ", Ink::kWarn).Add(SafeText(line)).Finish();
   return out;
 }
 
@@ -121,7 +128,10 @@ std::string RenderSnapshotList(const std::vector<HeapSource>& sources, const Ter
     Line line(style);
     line.Add(fmt::format("process {}  snapshot {}", source.snapshot->header.pid, source.number), Ink::kStrong).To(28);
     if (source.snapshot->end)
-      line.Add(PadLeft(Plural(source.snapshot->end->nodes, "object"), 18)).Add("  ").Add(PadLeft(base::FormatBytes(source.snapshot->end->bytes), 8)).Add("  ");
+      line.Add(PadLeft(Plural(source.snapshot->end->nodes, "object"), 18))
+          .Add("  ")
+          .Add(PadLeft(base::FormatBytes(source.snapshot->end->bytes), 8))
+          .Add("  ");
     out += line.Add(When(source), Ink::kFaint).Finish();
   }
   return out;

@@ -28,7 +28,13 @@ const std::string& TypeName(const Graph& graph, NodeId node) { return graph.type
 class ViewMaker {
  public:
   ViewMaker(const HeapSource& source, const HeapSource* before, const HeapSource* between, const HeapOptions& options)
-      : source_(source), before_(before), between_(between), options_(options), graph_(source.snapshot->graph), analysis_(graph_), births_(source) {}
+      : source_(source),
+        before_(before),
+        between_(between),
+        options_(options),
+        graph_(source.snapshot->graph),
+        analysis_(graph_),
+        births_(source) {}
 
   HeapView Make() {
     view_.group = options_.group;
@@ -110,7 +116,9 @@ class ViewMaker {
   template <class Row>
   uint64_t SortAndCut(std::vector<Row>* rows) const {
     const auto figure = [&](const Row& row) {
-      return options_.by == HeapSort::kCount ? row.objects : options_.by == HeapSort::kOwn ? row.own_bytes : row.retained_bytes;
+      return options_.by == HeapSort::kCount ? row.objects
+             : options_.by == HeapSort::kOwn ? row.own_bytes
+                                             : row.retained_bytes;
     };
     std::stable_sort(rows->begin(), rows->end(), [&](const Row& a, const Row& b) { return figure(a) > figure(b); });
     const size_t all = rows->size();
@@ -304,7 +312,8 @@ class ViewMaker {
       AddGrowing(shape);
     }
     for (heap::TypeSurplusGrowth& row : heap::SurplusGrowth(old, graph_)) {
-      if (row.references() >= kLeastSurplusGrowth && view_.surplus.size() < Limit()) view_.surplus.push_back(std::move(row));
+      if (row.references() >= kLeastSurplusGrowth && view_.surplus.size() < Limit())
+        view_.surplus.push_back(std::move(row));
     }
   }
 
@@ -345,7 +354,8 @@ uint64_t EntriesOf(const Graph& graph, NodeId node) {
   return entries;
 }
 
-HeapView MakeHeapView(const HeapSource& source, const HeapSource* before, const HeapSource* between, const HeapOptions& options) {
+HeapView MakeHeapView(const HeapSource& source, const HeapSource* before, const HeapSource* between,
+                      const HeapOptions& options) {
   return ViewMaker(source, before, between, options).Make();
 }
 

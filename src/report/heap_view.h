@@ -68,8 +68,8 @@ struct GrowthRow {
   ToldPath path;
   std::string type;
   uint64_t objects_before = 0, objects_after = 0;  // of this shape of path
-  uint64_t entries = 0;    // of a container that is new, or one of few new ones
-  int64_t more_bytes = 0;  // with all below
+  uint64_t entries = 0;                            // of a container that is new, or one of few new ones
+  int64_t more_bytes = 0;                          // with all below
 };
 
 struct HeapTotals {
@@ -99,7 +99,8 @@ struct HeapView {
 
 // `before`: an earlier snapshot of the same process, or null. `between`: one between the two, or null: what grew must then have grown in
 // both steps. (Imports and caches grow in one.)
-HeapView MakeHeapView(const HeapSource& source, const HeapSource* before, const HeapSource* between, const HeapOptions& options);
+HeapView MakeHeapView(const HeapSource& source, const HeapSource* before, const HeapSource* between,
+                      const HeapOptions& options);
 
 // How many objects a container contains; 0 for what is none.
 uint64_t EntriesOf(const heap::Graph& graph, heap::NodeId node);

@@ -68,12 +68,15 @@ json HoldingJson(const Graph& graph, const heap::Holding& holding) {
     }
     ways.push_back(std::move(out));
   }
-  json out = {{"objects", holding.objects},
-              {"bytes", holding.bytes},
-              {"retained_bytes", holding.retained_bytes},
-              {"ways", std::move(ways)},
-              {"would_free", {{"target_objects", holding.freed_group}, {"objects", holding.freed_objects}, {"bytes", holding.freed_bytes}}}};
-  if (holding.starts) out["c_code"] = {{"objects", holding.starts}, {"references", holding.refcount}, {"not_known", holding.surplus}};
+  json out = {
+      {"objects", holding.objects},
+      {"bytes", holding.bytes},
+      {"retained_bytes", holding.retained_bytes},
+      {"ways", std::move(ways)},
+      {"would_free",
+       {{"target_objects", holding.freed_group}, {"objects", holding.freed_objects}, {"bytes", holding.freed_bytes}}}};
+  if (holding.starts)
+    out["c_code"] = {{"objects", holding.starts}, {"references", holding.refcount}, {"not_known", holding.surplus}};
   return out;
 }
 
@@ -96,11 +99,15 @@ void AddDot(const Graph& graph, const heap::Way& way, std::vector<std::string>* 
     const bool last = i + 1 == told.parts.size();
     const std::string name = fmt::format("n{}", part.node);
     const std::string label = i == 0 ? part.edge : heap::NodeName(graph, part.node);
-    lines->push_back(fmt::format("  {} [label={}{}];", name, Quoted(label), last ? ", style=filled, fillcolor=lightgrey" : i == 0 ? ", shape=ellipse" : ""));
+    lines->push_back(fmt::format("  {} [label={}{}];", name, Quoted(label),
+                                 last     ? ", style=filled, fillcolor=lightgrey"
+                                 : i == 0 ? ", shape=ellipse"
+                                          : ""));
     if (i > 0) {
       const bool cut = way.cut_part == i && !way.cut.empty();
       const std::string text = part.edge + (part.times > 1 ? fmt::format(" ({} times)", part.times) : "");
-      lines->push_back(fmt::format("  {} -> {} [label={}{}];", above, name, Quoted(text), cut ? ", color=red, fontcolor=red, penwidth=2" : ""));
+      lines->push_back(fmt::format("  {} -> {} [label={}{}];", above, name, Quoted(text),
+                                   cut ? ", color=red, fontcolor=red, penwidth=2" : ""));
     }
     above = name;
   }
@@ -118,8 +125,9 @@ WhyView MakeWhyView(const HeapSource& source, const Births& births, heap::Analys
   const Graph& graph = source.snapshot->graph;
   WhyView view;
   view.target = text;
-  view.what = target.nodes.size() > 1 ? fmt::format("{} {}", base::FormatCount(target.nodes.size()), target.name)
-                                                    : fmt::format("{} at {:#x}", heap::NodeName(graph, target.nodes[0]), graph.address(target.nodes[0]));
+  view.what = target.nodes.size() > 1
+                  ? fmt::format("{} {}", base::FormatCount(target.nodes.size()), target.name)
+                  : fmt::format("{} at {:#x}", heap::NodeName(graph, target.nodes[0]), graph.address(target.nodes[0]));
   view.holders = heap::FindHolders(analysis, target.nodes, options.limit == 0 ? SIZE_MAX : options.limit);
   view.births_known = births.known();
   view.born = births.Of(graph, target.nodes);
@@ -137,8 +145,13 @@ json WhyJson(const WhyView& view, const HeapSource& source) {
   json holdings = json::array(), born = json::array(), weak = json::array(), all = json::array();
   for (const heap::Holding& holding : holders.holdings) holdings.push_back(HoldingJson(graph, holding));
   for (const BirthPlace& place : view.born)
-    born.push_back({{"site", LocationJson(place.where)}, {"objects", place.objects}, {"bytes", place.bytes}, {"oldest_ns", place.oldest_ns}, {"youngest_ns", place.youngest_ns}});
-  for (const heap::WeakHolder& holder : holders.weak) weak.push_back({{"type", base::ReplaceInvalidUtf8(holder.type)}, {"references", holder.references}});
+    born.push_back({{"site", LocationJson(place.where)},
+                    {"objects", place.objects},
+                    {"bytes", place.bytes},
+                    {"oldest_ns", place.oldest_ns},
+                    {"youngest_ns", place.youngest_ns}});
+  for (const heap::WeakHolder& holder : holders.weak)
+    weak.push_back({{"type", base::ReplaceInvalidUtf8(holder.type)}, {"references", holder.references}});
   json out = {{"schema", kWhySchema},
               {"snapshot", SnapshotJson(source)},
               {"target", base::ReplaceInvalidUtf8(view.target)},
@@ -158,7 +171,8 @@ json WhyJson(const WhyView& view, const HeapSource& source) {
     out["garbage"]["cycle"] = std::move(steps);
     out["garbage"]["cycle_text"] = base::ReplaceInvalidUtf8(cycle.line);
   }
-  for (const ToldPath& path : view.all_paths) all.push_back({{"holder", HolderJson(path)}, {"holder_text", base::ReplaceInvalidUtf8(path.line)}});
+  for (const ToldPath& path : view.all_paths)
+    all.push_back({{"holder", HolderJson(path)}, {"holder_text", base::ReplaceInvalidUtf8(path.line)}});
   if (!view.all_paths.empty()) out["all_paths"] = std::move(all);
   return out;
 }
@@ -173,7 +187,8 @@ std::string WhyDot(const WhyView& view, const HeapSource& source) {
     cycle.parts = heap::NameCycle(source.snapshot->graph, view.holders.cycle->cycle);
     AddDot(source.snapshot->graph, cycle, &lines);
   }
-  std::string out = fmt::format("digraph why {{\n  label={};\n  labelloc=t;\n  rankdir=LR;\n  node [shape=box];\n", Quoted(view.what));
+  std::string out = fmt::format("digraph why {{\n  label={};\n  labelloc=t;\n  rankdir=LR;\n  node [shape=box];\n",
+                                Quoted(view.what));
   std::vector<std::string> written;
   for (const std::string& line : lines) {
     if (std::find(written.begin(), written.end(), line) != written.end()) continue;

@@ -36,12 +36,14 @@ class Screen {
     title.Add(SafeText(view_.what), Ink::kStrong);
     title.Add(fmt::format(": {}", FormatBytes(holders.bytes)));
     if (holders.retained_bytes > holders.bytes)
-      title.Add(fmt::format(", {} with what {} alone keep{} alive", FormatBytes(holders.retained_bytes), One() ? "it" : "they", One() ? "s" : ""));
+      title.Add(fmt::format(", {} with what {} alone keep{} alive", FormatBytes(holders.retained_bytes),
+                            One() ? "it" : "they", One() ? "s" : ""));
     out_ += title.Finish();
     Born();
     for (const Holding& holding : holders.holdings) Show(holding);
     if (holders.more_holdings)
-      Faint(fmt::format("and {} more ways, of {} (--limit 0 shows all)", FormatCount(holders.more_holdings), Plural(holders.more_objects, "object")));
+      Faint(fmt::format("and {} more ways, of {} (--limit 0 shows all)", FormatCount(holders.more_holdings),
+                        Plural(holders.more_objects, "object")));
     Garbage();
     Weak();
     AllPaths();
@@ -60,7 +62,8 @@ class Screen {
       std::string text = "born at " + ShowPlace(place.where, source_.directory);
       if (place.objects < view_.holders.objects) text += fmt::format(" ({} of them)", FormatCount(place.objects));
       if (place.oldest_ns)
-        text += fmt::format(", {} {} before", One() ? "at most" : "the oldest at most", base::FormatDuration(place.oldest_ns));
+        text += fmt::format(", {} {} before", One() ? "at most" : "the oldest at most",
+                            base::FormatDuration(place.oldest_ns));
       Faint(text);
     }
     if (view_.born.size() > kShown) Faint(fmt::format("and at {} more", Plural(view_.born.size() - kShown, "place")));
@@ -82,13 +85,15 @@ class Screen {
   void Tree(const Holding& holding, const Way& way, size_t number) {
     const bool last_of_group = !way.parts.empty();
     size_t width = 0;
-    for (size_t i = 0; i < way.parts.size(); ++i) width = std::max(width, 2 * Depth(i) + DisplayWidth(EdgeText(way.parts[i])));
+    for (size_t i = 0; i < way.parts.size(); ++i)
+      width = std::max(width, 2 * Depth(i) + DisplayWidth(EdgeText(way.parts[i])));
     width = std::min<size_t>(width, style_.columns * 3 / 5);
     for (size_t i = 0; i < way.parts.size(); ++i) {
       const PathPart& part = way.parts[i];
       Line line(style_);
       line.Add(std::string(2 + 2 * Depth(i), ' '));
-      line.Add(ShortenMiddle(EdgeText(part), width > 2 * Depth(i) ? width - 2 * Depth(i) : 8), i == 0 ? Ink::kStrong : Ink::kPlain);
+      line.Add(ShortenMiddle(EdgeText(part), width > 2 * Depth(i) ? width - 2 * Depth(i) : 8),
+               i == 0 ? Ink::kStrong : Ink::kPlain);
       const bool last = last_of_group && i + 1 == way.parts.size();
       const std::string type = TypeText(holding, way, i, last);
       if (!type.empty()) line.To(uint32_t(width) + 4).Add(type, Ink::kFaint);
@@ -121,8 +126,10 @@ class Screen {
   void Advice(const Holding& holding) {
     if (holding.starts) {
       Plain(fmt::format("  C code holds {}: reference count {}, {} of them known",
-                        holding.starts > 1 ? fmt::format("each of the {}, for example", FormatCount(holding.starts)) : std::string("it"),
-                        FormatCount(holding.refcount), FormatCount(holding.refcount - std::min(holding.refcount, holding.surplus))));
+                        holding.starts > 1 ? fmt::format("each of the {}, for example", FormatCount(holding.starts))
+                                           : std::string("it"),
+                        FormatCount(holding.refcount),
+                        FormatCount(holding.refcount - std::min(holding.refcount, holding.surplus))));
     }
     const Way& first = holding.ways.front();
     if (first.cut.empty()) return;
@@ -137,9 +144,13 @@ class Screen {
       Plain(fmt::format("  {} frees nothing: something else holds {} as well", cut, One() ? "it" : "them"));
       return;
     }
-    const std::string share = holding.freed_group < holding.objects ? fmt::format("only {} of them, ", FormatCount(holding.freed_group)) : "";
-    out_ += Line(style_).Add(fmt::format("  {} frees {}", cut, share)).Add(FormatBytes(holding.freed_bytes), Ink::kGood)
-                .Add(fmt::format(" ({})", Plural(holding.freed_objects, "object"))).Finish();
+    const std::string share =
+        holding.freed_group < holding.objects ? fmt::format("only {} of them, ", FormatCount(holding.freed_group)) : "";
+    out_ += Line(style_)
+                .Add(fmt::format("  {} frees {}", cut, share))
+                .Add(FormatBytes(holding.freed_bytes), Ink::kGood)
+                .Add(fmt::format(" ({})", Plural(holding.freed_objects, "object")))
+                .Finish();
   }
 
   // Entries of a dict are cut with their keys.
@@ -153,12 +164,20 @@ class Screen {
     if (!holders.garbage_objects) return;
     out_ += "\n";
     const bool off = (source_.snapshot->header.gc_flags & 3) == 2;
-    const std::string who = One() ? "it" : holders.garbage_objects == holders.objects ? "them" : fmt::format("{} of them", FormatCount(holders.garbage_objects));
-    Plain(fmt::format("nobody holds {}: {} for the cyclic collector{}", who, One() ? "it waits" : "they wait", off ? ", which is switched off" : ""));
+    const std::string who = One() ? "it"
+                            : holders.garbage_objects == holders.objects
+                                ? "them"
+                                : fmt::format("{} of them", FormatCount(holders.garbage_objects));
+    Plain(fmt::format("nobody holds {}: {} for the cyclic collector{}", who, One() ? "it waits" : "they wait",
+                      off ? ", which is switched off" : ""));
     if (!holders.cycle) return;
     const ToldPath cycle = TellCycle(graph_, holders.cycle->cycle);
-    out_ += Line(style_).Add("  cycle  ", Ink::kFaint).Add(ShortenMiddle(SafeText(cycle.line), style_.columns - 10)).Finish();
-    Plain(fmt::format("  {} like this, {}", Plural(holders.cycle->components, "cycle"), FormatBytes(holders.cycle->all_bytes())));
+    out_ += Line(style_)
+                .Add("  cycle  ", Ink::kFaint)
+                .Add(ShortenMiddle(SafeText(cycle.line), style_.columns - 10))
+                .Finish();
+    Plain(fmt::format("  {} like this, {}", Plural(holders.cycle->components, "cycle"),
+                      FormatBytes(holders.cycle->all_bytes())));
   }
 
   void Weak() {
