@@ -212,7 +212,7 @@ struct TypingFields {
 template <class L>
 struct GeneratorFields {
 #define LIMPET_GENERATOR_FIELDS(prefix)                                                \
-  Hidden(L::kGeneratorCode, prefix "_code"), Attribute(L::kGeneratorName, "__name__"), \
+  Attribute(L::kGeneratorCode, prefix "_code"), Attribute(L::kGeneratorName, "__name__"), \
       Attribute(L::kGeneratorName + 8, "__qualname__"), Hidden(L::kGeneratorName + 16, prefix "_exc_state")
   static constexpr Field kGenerator[] = {LIMPET_GENERATOR_FIELDS("gi")};
   static constexpr Field kCoroutine[] = {LIMPET_GENERATOR_FIELDS("cr"), Attribute(L::kGeneratorName + 32, "cr_origin")};
