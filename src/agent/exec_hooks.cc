@@ -11,6 +11,7 @@
 
 #include "agent/agent.h"
 #include "agent/environment.h"
+#include "agent/snapshot.h"
 #include "agent/symbols.h"
 
 namespace limpet::agent {
@@ -24,6 +25,7 @@ class Leaving {
     capture::FileHeader* header = g_agent.file.header();
     if (!header || g_gate.state != uint32_t(Gate::kOpen) || g_agent.pid != int(syscall(SYS_getpid))) return;
     header_ = header;
+    GiveUpSnapshot();
     header->state = uint32_t(capture::State::kExeced);
   }
   ~Leaving() {  // the call came back: it failed

@@ -60,6 +60,7 @@ void BeforeFork() {
   if (g_gate.state != uint32_t(Gate::kOpen)) return;
   Thread* thread = Enter();
   if (!thread) return;  // a fork from inside a hook: not ours to handle
+  NoteReaper();
   PauseWorld();
   g_paused_here = true;
   AddUp(thread);

@@ -49,6 +49,8 @@ struct Taking {
   uint32_t requests_seen = 0;
   uint32_t count = 0;  // files begun
   char* stack = nullptr;
+  bool children_have_reaper = false;  // whether orphans of our children become somebody's of the program; see NoteReaper
+  bool has_reaper = false;            // the same of our own
 };
 Taking g_taking;
 SpinLock g_taking_lock;
@@ -243,6 +245,7 @@ bool MayTake(SnapshotTrigger trigger) {
   if (!g_agent.options.snapshots || !g_python.main_interpreter || !HoldsMainLock(tls.thread)) return false;
   const bool last = trigger == SnapshotTrigger::kExit;
   if (g_taking.child && !last) return false;
+  if (g_taking.has_reaper && trigger != SnapshotTrigger::kRequest) return false;
   const walk::WalkStop stop = walk::CanWalkOwn(int(g_agent.minor), reinterpret_cast<uint64_t>(g_python.runtime));
   return stop == walk::WalkStop::kComplete || (last && stop == walk::WalkStop::kCollecting);
 }
@@ -307,6 +310,25 @@ void ForgetSnapshots() {
   g_taking.count = 0;
   g_taking.next_ns = 0;
   g_taking.requests_seen = 0;
+  g_taking.has_reaper = g_taking.children_have_reaper;
+}
+
+void NoteReaper() {
+  int subreaper = 0;
+  prctl(PR_GET_CHILD_SUBREAPER, &subreaper, 0, 0, 0);
+  g_taking.children_have_reaper = g_taking.has_reaper || subreaper != 0 || g_agent.pid == 1;
+}
+
+void GiveUpSnapshot() {
+  if (!g_taking.child || !g_taking_lock.TryLock()) return;
+  if (g_taking.child) {
+    kill(g_taking.child, SIGKILL);
+    wait4(g_taking.child, nullptr, __WCLONE, nullptr);
+    unlink(g_task.part);
+    g_taking.child = 0;
+    __atomic_store_n(&g_agent.file.header()->snapshot_child, 0, __ATOMIC_RELEASE);
+  }
+  g_taking_lock.Unlock();
 }
 
 }  // namespace limpet::agent

@@ -24,6 +24,14 @@ bool SnapshotRunning();
 // In a forked child of the program: snapshots under way are the parent's.
 void ForgetSnapshots();
 
+// Before the program forks. Orphans of a subreaper's children become its own: it would be told of the end of a child that it never had,
+// when one of its children ends before the copy that takes its snapshot. Those take none by themselves. (One that
+// executes another program does not know of it any more.)
+void NoteReaper();
+
+// Before this process image ends: the next one would be told of a child that it never had. REQUIRES: not in a child of vfork.
+void GiveUpSnapshot();
+
 }  // namespace limpet::agent
 
 #endif  // LIMPET_AGENT_SNAPSHOT_H_

@@ -1,6 +1,7 @@
 // limpet snapshot: a picture of a process's heap now, whether it was prepared for that or not, or of one that left a core file.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -53,6 +54,14 @@ std::string ProgramOf(pid_t pid) {
   return std::filesystem::path((*command)[0]).filename();
 }
 
+// The recording as it can be typed here.
+std::string NameFromHere(const std::string& folder) {
+  std::error_code error;
+  const std::filesystem::path path = folder;
+  const bool here = std::filesystem::equivalent(path.parent_path(), std::filesystem::current_path(error), error);
+  return here ? path.filename().string() : folder;
+}
+
 // A recording with nothing in it but the snapshot.
 int Outside(const SnapshotCommand& command, std::optional<pid_t> pid) {
   const std::string name = pid ? ProgramOf(*pid) : "core";
@@ -78,7 +87,7 @@ int Outside(const SnapshotCommand& command, std::optional<pid_t> pid) {
   for (const std::string& problem : taken->problems) Complain(problem);
   std::string text = fmt::format("snapshot of {}: {} objects", pid ? fmt::format("process {}", *pid) : command.core, taken->nodes);
   if (pid) text += fmt::format("; it stood still for {} while {} were read", Milliseconds(taken->pause_ns), Amount(taken->bytes_read));
-  return Print(fmt::format("{}\nlimpet heap {}\n", text, std::filesystem::path(*folder).filename().string()));
+  return Print(fmt::format("{}\nlimpet heap {}\n", text, NameFromHere(*folder)));
 }
 
 int OfProcess(const SnapshotCommand& command) {
@@ -107,6 +116,7 @@ int OfProcess(const SnapshotCommand& command) {
 }  // namespace
 
 int RunSnapshot(const std::vector<std::string>& arguments) {
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is told as an error
   SnapshotCommand command;
   CLI::App app("Takes a picture of a Python process's heap: all objects, and who refers to whom.");
   Prepare(&app, "snapshot", kUsage, kExamples);

@@ -10,6 +10,7 @@
 
 #include "capture/reader.h"
 #include "cli/output.h"
+#include "cli/snapshot_wait.h"
 #include "fmt/format.h"
 #include "report/phrases.h"
 
@@ -54,6 +55,17 @@ std::string WithoutSlashes(std::string path) {
 
 std::string HowToGetOne() {
   return "'limpet run' takes some of the program it runs, 'limpet snapshot PID' takes one of a running process";
+}
+
+// Snapshots that were begun and have nobody any more who would finish them.
+void TellUnfinished(const std::string& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const fs::path& path = entry.path();
+    const std::optional<uint32_t> number = NumberOfFile(path.stem().string());
+    if (path.extension() != ".part" || !number || IsBeingWritten(path)) continue;
+    Complain(fmt::format("snapshot {} was never finished: what wrote it died, or had no room", *number));
+  }
 }
 
 std::string Known(const std::vector<SnapshotFile>& files, bool pids) {
@@ -132,6 +144,7 @@ std::optional<ChosenSnapshot> ChosenSnapshot::Choose(const SnapshotWish& wish) {
     return std::nullopt;
   }
   chosen.file_ = chosen.all_.back();
+  TellUnfinished(chosen.file_.folder);
   if (wish.snapshot != "last") {
     const std::optional<uint32_t> number = ParseNumber<uint32_t>(wish.snapshot);
     const SnapshotFile* file = number ? chosen.Find(*number) : nullptr;

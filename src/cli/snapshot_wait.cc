@@ -23,15 +23,6 @@ namespace fs = std::filesystem;
 constexpr useconds_t kPollUs = 5'000;
 constexpr int kPollsBeforeTelling = 200;  // a second
 
-// Whether somebody writes this file: its writer holds a lock on it for as long as it lives.
-bool IsBeingWritten(const fs::path& file) {
-  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return false;
-  const bool locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-  close(fd);
-  return locked;
-}
-
 // The header of a process's recording; all zero where there is none.
 capture::FileHeader ReadHeader(const fs::path& folder) {
   capture::FileHeader header = {};
@@ -52,6 +43,14 @@ bool IsAlive(uint32_t pid) {
 }
 
 }  // namespace
+
+bool IsBeingWritten(const std::string& file) {
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return false;
+  const bool locked = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(fd);
+  return locked;
+}
 
 bool HasSnapshotWriter(const std::string& process_folder) {
   const fs::path folder = process_folder;

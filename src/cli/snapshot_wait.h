@@ -9,6 +9,9 @@ namespace limpet::cli {
 // Returns when no snapshot of this recording is being written any more, or its writer is gone. Says so on a terminal if it takes long.
 void WaitForSnapshots(const std::string& recording);
 
+// Whether somebody writes this file heap.<k>.part: its writer holds a lock on it for as long as it lives.
+bool IsBeingWritten(const std::string& file);
+
 // Whether somebody lives who writes a snapshot into this folder of a process (NAME.limpet/p<pid>).
 bool HasSnapshotWriter(const std::string& process_folder);
 

@@ -299,6 +299,7 @@ class Walker {
     return untraversable_ != next_ && traverse_faults_[info.index] < kMostTraverseFaults;
   }
   static constexpr uint8_t kMostTraverseFaults = 2;
+  static constexpr size_t kMostVisited = 1 << 24;  // by one object that nobody knows the structure of
 
   // REQUIRES: the memory is a frozen copy of our own process, so that its code can be called.
   void Traverse(uint64_t object, const cpython::TypeInfo& info) {
@@ -314,7 +315,8 @@ class Walker {
         reinterpret_cast<void*>(object),
         [](void* target, void* self) {
           g_foreign = Foreign::kCallsUs;
-          const bool noted = static_cast<Walker*>(self)->visited_.Push(reinterpret_cast<uint64_t>(target));
+          auto& visited = static_cast<Walker*>(self)->visited_;
+          const bool noted = visited.size() < kMostVisited && visited.Push(reinterpret_cast<uint64_t>(target));
           g_foreign = Foreign::kRuns;
           return noted ? 0 : -1;
         },
