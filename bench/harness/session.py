@@ -36,7 +36,7 @@ class Session:
         except BenchError as error:
             self._broken.add((what, mode.name))
             results[mode.name].clear()
-            self.errors.append({"what": what, "mode": mode.name, "error": _without_paths(str(error))})
+            self.errors.append({"what": what, "mode": mode.name, "error": without_paths(str(error))})
             self.say_(f"{what} under {mode.name} failed: {error}", keep=True)
 
     def leave_out_broken_modes(self, seconds=30):
@@ -72,7 +72,7 @@ class Session:
         try:
             library = micro.build(folder)
         except BenchError as error:
-            self.errors.append({"what": "micro", "mode": "", "error": _without_paths(str(error))})
+            self.errors.append({"what": "micro", "mode": "", "error": without_paths(str(error))})
             self.say_(str(error), keep=True)
             return
         for _ in range(rounds):
@@ -91,7 +91,7 @@ class Session:
         return {
             "schema": SCHEMA,
             "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "commit": _commit(),
+            "commit": commit_of_checkout(),
             "machine": machine(),
             "python": environment.version,
             "packages": environment.installed,
@@ -120,14 +120,14 @@ def machine():
     return {"cpu": model, "cores": os.cpu_count(), "memory_gib": round(pages / 2**30), "kernel": platform.release()}
 
 
-def _commit():
+def commit_of_checkout():
     done = subprocess.run(
         ["git", "-C", str(REPOSITORY), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     )
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _without_paths(text):
+def without_paths(text):
     for path, name in ((str(REPOSITORY), "REPOSITORY"), (os.path.expanduser("~"), "HOME")):
         text = text.replace(path, name)
     return text
