@@ -98,6 +98,7 @@ class ReferenceSink {
   void EndRun() {
     if (!in_run_) return;
     in_run_ = false;
+    skip_value_ = false;
     RunRecord& run = runs_.back();
     if (run.kind == base::RefKind::kKey && ((targets_.size() - run.begin) & 1)) targets_.Pop();  // a key without its value
     run.count = static_cast<uint32_t>(targets_.size()) - run.begin;
@@ -121,15 +122,15 @@ class ReferenceSink {
   }
 
   void PairTarget(uint64_t address) {
-    const size_t told = targets_.size() - runs_.back().begin;
-    if (address == 0) {
-      // Key or value is missing: the pair is dropped.
-      if (told & 1) targets_.Pop();
-      else skip_value_ = true;
-      return;
-    }
+    // Key or value is missing: the pair is dropped.
     if (skip_value_) {
       skip_value_ = false;
+      return;
+    }
+    if (address == 0) {
+      const size_t told = targets_.size() - runs_.back().begin;
+      if (told & 1) targets_.Pop();
+      else skip_value_ = true;
       return;
     }
     lost_ |= !targets_.Push(address);

@@ -28,10 +28,29 @@ struct Root {
   uint64_t next_frame;  // kFrame: address of the frame that it called, 0: the innermost
 };
 
-// Limits against rings and garbage.
+// Limits against garbage, of all together.
 inline constexpr uint32_t kMaxInterpreters = 4096;
 inline constexpr uint32_t kMaxThreads = 1 << 18;
-inline constexpr uint32_t kMaxFrames = 1 << 22;  // of all threads
+inline constexpr uint32_t kMaxFrames = 1 << 22;
+
+// Whether a list that is followed runs in a ring (Brent's way: every so often a place is marked, the next time twice as far on).
+class RingWatch {
+ public:
+  bool ComesBackTo(uint64_t address) {
+    if (address == mark_) return true;
+    if (++steps_ == distance_) {
+      mark_ = address;
+      distance_ *= 2;
+      steps_ = 0;
+    }
+    return false;
+  }
+
+ private:
+  uint64_t mark_ = 0;
+  uint64_t steps_ = 0;
+  uint64_t distance_ = 1;
+};
 
 template <class L, class Memory>
 class RootFinder {
@@ -40,12 +59,13 @@ class RootFinder {
 
   RootFinder(Memory& memory, uint64_t runtime) : memory_(memory), runtime_(runtime) {}
 
-  // Fills roots(), parents before their parts. False: no interpreter, or no memory.
+  // Fills roots(), parents before their parts. False: no interpreter, lists that run in rings, or no memory.
   bool Find() {
     if (!roots_.Push({RootKind::kRuntime, 0, runtime_, 0})) return false;
     uint64_t interpreter = FirstInterpreter();
+    RingWatch ring;
     for (uint32_t i = 0; interpreter != 0 && i < kMaxInterpreters; ++i) {
-      if (!AddInterpreter(interpreter)) return false;
+      if (ring.ComesBackTo(interpreter) || !AddInterpreter(interpreter)) return false;
       if (!cpython::Get(memory_, interpreter + State::kInterpreterNext, &interpreter)) break;
     }
     return interpreters_ > 0;
@@ -66,7 +86,10 @@ class RootFinder {
     const uint32_t self = static_cast<uint32_t>(roots_.size());
     if (!roots_.Push({RootKind::kInterpreter, 0, interpreter, 0})) return false;
     ++interpreters_;
-    for (uint32_t i = 0; thread != 0 && i < kMaxThreads; ++i) {
+    RingWatch ring;
+    while (thread != 0 && threads_ < kMaxThreads) {
+      ++threads_;
+      if (ring.ComesBackTo(thread)) return false;
       uint64_t owner = 0;
       if (!cpython::Get(memory_, thread + L::kThreadInterpreter, &owner) || owner != interpreter) break;
       if (!AddThread(thread, self)) return false;
@@ -80,9 +103,10 @@ class RootFinder {
     if (!roots_.Push({RootKind::kThread, interpreter, thread, 0})) return false;
     uint64_t frame = FirstFrame(thread);
     uint64_t called = 0;
+    RingWatch ring;
     while (frame != 0 && frames_ < kMaxFrames) {
       ++frames_;
-      if (!roots_.Push({RootKind::kFrame, self, frame, called})) return false;
+      if (ring.ComesBackTo(frame) || !roots_.Push({RootKind::kFrame, self, frame, called})) return false;
       called = frame;
       if (!cpython::Get(memory_, frame + L::kFramePrevious, &frame)) break;
     }
@@ -104,6 +128,7 @@ class RootFinder {
   Memory& memory_;
   uint64_t runtime_;
   uint32_t interpreters_ = 0;
+  uint32_t threads_ = 0;
   uint32_t frames_ = 0;
   base::PageArray<Root> roots_;
 };

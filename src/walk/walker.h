@@ -113,8 +113,11 @@ class Walker {
         WriteObjects();
         return true;
       case Phase::kLost:
-        phase_ = Phase::kLostObjects;  // a fault ends the search
-        FindLost();
+        if (!lost_begun_) {
+          lost_begun_ = true;  // a fault ends the search
+          FindLost();
+        }
+        phase_ = Phase::kLostObjects;
         return true;
       case Phase::kLostObjects:
         WriteObjects();
@@ -139,7 +142,7 @@ class Walker {
       telling_keys_ = false;  // the object itself is written
     } else if (traversed_ != 0) {
       NoteTraverseFault();  // the object comes again
-    } else if (next_ < numbers_.size() && phase_ >= Phase::kRoots && phase_ <= Phase::kLostObjects) {
+    } else if (next_ < numbers_.size() && (phase_ == Phase::kRoots || phase_ == Phase::kObjects || phase_ == Phase::kLostObjects)) {
       WriteDamaged();
     }
   }
@@ -423,6 +426,7 @@ class Walker {
   // All of these are looked at after a fault.
   Phase phase_ = Phase::kPrepare;
   bool track_begun_ = false;
+  bool lost_begun_ = false;
   bool telling_keys_ = false;           // of the node before next_
   uint32_t traversed_ = 0;              // the type whose code runs: its TypeInfo::index + 1; UINT32_MAX: a module's
   uint32_t untraversable_ = UINT32_MAX;  // the node whose own code failed last
