@@ -37,6 +37,9 @@ constexpr size_t kGuardBytes = 64 * 1024;  // below: code of others (tp_traverse
 constexpr uint64_t kMaxWalkNs = 120'000'000'000;
 constexpr uint64_t kMaxFileBytes = uint64_t{8} << 30;
 constexpr uint64_t kFirstNs = 100'000'000;  // of the program's life, before the first one; helpers that end sooner have none at all
+constexpr int kNice = 10;  // below the program, but not so far that others starve it for seconds while it holds its copy
+constexpr uint64_t kYoungNs = 60'000'000'000;
+constexpr uint64_t kCostOfFailureNs = 100'000'000;  // who could not take one does not try again at once
 constexpr uint64_t kCostShare = 50;         // a snapshot may cost one part in so many of the time until the next
 constexpr rlim_t kMostFiles = 1 << 16;      // that are closed one by one, where the kernel has no close_range (before 5.9)
 constexpr uint32_t kChildShare = 4;         // the child's own time counts for a quarter: it runs beside the program, at low priority
@@ -101,7 +104,7 @@ void WriteOomScore() {
 
 void BePoliteAndMortal() {
   prctl(PR_SET_DUMPABLE, 0);  // should it crash, that is no business of the program: no core file
-  setpriority(PRIO_PROCESS, 0, 19);
+  setpriority(PRIO_PROCESS, 0, kNice);
   WriteOomScore();
   prctl(PR_SET_NAME, "limpet snapshot");
 }
@@ -207,20 +210,23 @@ int CloneProcess() {
   return child;
 }
 
-// The next one is due when the cost of this one is a small part of the time, and the program is twice as old.
-void Plan(uint64_t now_ns, uint64_t cost_ns) {
+// The next one is due when the cost of this one is a small part of the time since, and the program is half as old again (twice, once it
+// is a minute old): so the last one is never far back.
+void Plan(uint64_t cost_ns) {
   const uint64_t start = g_agent.file.header()->start_monotonic_ns;
+  const uint64_t taken = g_taking.started_ns;
   if (const uint64_t every = g_agent.options.snapshot_every_ns) {
-    g_taking.next_ns = g_taking.started_ns + every;
+    g_taking.next_ns = taken + every;
     return;
   }
-  const uint64_t affordable = now_ns + cost_ns * kCostShare;
-  const uint64_t doubled = start + 2 * (now_ns - start);
-  g_taking.next_ns = affordable > doubled ? affordable : doubled;
+  const uint64_t age = taken - start;
+  const uint64_t affordable = taken + cost_ns * kCostShare;
+  const uint64_t older = taken + (age < kYoungNs ? age / 2 : age);
+  g_taking.next_ns = affordable > older ? affordable : older;
 }
 
 // Takes notice of a child that is done. REQUIRES: g_taking_lock.
-void Reap(uint64_t now_ns) {
+void Reap() {
   if (!g_taking.child) return;
   int status = 0;
   rusage usage = {};
@@ -236,7 +242,7 @@ void Reap(uint64_t now_ns) {
   else ++header->snapshots_failed;
   g_taking.child = 0;
   __atomic_store_n(&header->snapshot_child, 0, __ATOMIC_RELEASE);
-  Plan(now_ns, g_taking.pause_ns + cpu_ns / kChildShare);
+  Plan(g_taking.pause_ns + cpu_ns / kChildShare);
 }
 
 // The last one is taken whatever else goes on: beside another that is still being written, and within the collection that finalisation
@@ -263,7 +269,8 @@ void Take(SnapshotTrigger trigger, uint64_t now_ns) {
   if (child < 0) {
     ++header->snapshots_failed;
     header->snapshot_error = errno;
-    Plan(now_ns, 1000000000);
+    g_taking.started_ns = now_ns;
+    Plan(kCostOfFailureNs);
     return;
   }
   g_taking.child = child;
@@ -277,7 +284,7 @@ void Take(SnapshotTrigger trigger, uint64_t now_ns) {
 
 void ConsiderSnapshot(uint64_t now_ns) {
   if (!g_agent.options.snapshots || !g_python.main_interpreter || !g_taking_lock.TryLock()) return;
-  Reap(now_ns);
+  Reap();
   FileHeader* header = g_agent.file.header();
   const uint32_t requests = __atomic_load_n(&header->snapshot_requests, __ATOMIC_ACQUIRE);
   const bool asked = requests != g_taking.requests_seen;
@@ -297,7 +304,7 @@ void ConsiderSnapshot(uint64_t now_ns) {
 void TakeSnapshot(SnapshotTrigger trigger, uint64_t now_ns) {
   const bool brief = now_ns - g_agent.file.header()->start_monotonic_ns < kFirstNs && !g_agent.options.main;
   if (!g_agent.options.snapshots_auto || (trigger == SnapshotTrigger::kExit && brief) || !g_taking_lock.TryLock()) return;
-  Reap(now_ns);
+  Reap();
   if (MayTake(trigger)) Take(trigger, now_ns);
   g_taking_lock.Unlock();
 }

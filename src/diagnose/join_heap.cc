@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "diagnose/merge_by_holder.h"
 #include "heap/analysis.h"
 #include "heap/holders.h"
 #include "heap/load.h"
@@ -54,12 +55,14 @@ class SnapshotView {
     for (NodeId node = 0; node < graph.node_count(); ++node) {
       const uint32_t birth = graph.birth(node);
       if (birth >= finding_of_birth.size() || finding_of_birth[birth] == kNone) continue;
-      groups_[finding_of_birth[birth]].push_back(node);
+      groups_[finding_of_birth[birth]].nodes.push_back(node);
     }
   }
 
-  const std::vector<NodeId>& group(size_t finding) const { return groups_[finding]; }
+  const std::vector<NodeId>& group(size_t finding) const { return groups_[finding].nodes; }
   void Describe(size_t index, Finding& finding);
+  // After all were described.
+  void Merge(std::vector<Finding>& findings) { MergeByHolder(analysis_, findings, groups_); }
 
  private:
   std::vector<std::string> Types(const std::vector<NodeId>& group, std::optional<NodeId> first) const;
@@ -70,7 +73,7 @@ class SnapshotView {
 
   const heap::Snapshot& snapshot_;
   heap::Analysis analysis_;
-  std::vector<std::vector<NodeId>> groups_;
+  std::vector<FindingObjects> groups_;
 };
 
 // The type of the object that is held comes first: strings and dicts that hang on it are often more bytes.
@@ -152,7 +155,7 @@ void SnapshotView::DescribeCycle(const heap::Holders& holders, Finding& finding)
 }
 
 void SnapshotView::Describe(size_t index, Finding& finding) {
-  const std::vector<NodeId>& group = groups_[index];
+  const std::vector<NodeId>& group = groups_[index].nodes;
   if (group.empty()) return;
   const heap::Holders holders = heap::FindHolders(analysis_, group, kMostHoldings);
   finding.heap.objects = group.size();
@@ -166,6 +169,7 @@ void SnapshotView::Describe(size_t index, Finding& finding) {
     if (!holding.ways.empty()) {
       const heap::Way& way = holding.ways.front();
       first = way.path.empty() ? way.start : snapshot_.graph.edge(way.path.back()).target();
+      if (way.cut.size() > 1) groups_[index].container = snapshot_.graph.Source(way.cut.front());
     }
   }
   finding.heap.types = Types(group, first);
@@ -198,6 +202,7 @@ void JoinHeap(const capture::Recording& recording, const capture::Process& proce
       view.Describe(i, findings[i]);
       done[i] = true;
     }
+    if (all && n == 0) view.Merge(findings);
     if (all) return;
   }
 }

@@ -1,0 +1,29 @@
+// One cause, one finding: what hangs on the objects of another finding, or in the same container, is told as its part and not as a
+// second leak.
+//
+//     SESSIONS -> Session (app.py:40) -> list (app.py:12) -> str (app.py:13)       three lines, one leak: the sessions
+//
+// It also catches births that lie: CPython hands freed headers of dicts and lists out again without asking an allocator, so that a leaked
+// one may carry the line of an innocent one that died. In the heap it hangs where it really is.
+#ifndef LIMPET_DIAGNOSE_MERGE_BY_HOLDER_H_
+#define LIMPET_DIAGNOSE_MERGE_BY_HOLDER_H_
+
+#include <vector>
+
+#include "diagnose/finding.h"
+#include "heap/analysis.h"
+
+namespace limpet::diagnose {
+
+// The objects of one finding in a snapshot, and the container that most of them are kept in (kNoNode: none is known).
+struct FindingObjects {
+  std::vector<heap::NodeId> nodes;
+  heap::NodeId container = heap::kNoNode;
+};
+
+// `objects` belong to `findings` by index. Findings that became a part of another are removed from both.
+void MergeByHolder(heap::Analysis& analysis, std::vector<Finding>& findings, std::vector<FindingObjects>& objects);
+
+}  // namespace limpet::diagnose
+
+#endif  // LIMPET_DIAGNOSE_MERGE_BY_HOLDER_H_
