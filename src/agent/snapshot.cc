@@ -78,18 +78,36 @@ capture::SnapshotBirth BirthOfPair(uint32_t pair) {
   return {cell.site, cell.epoch};
 }
 
-// Every live row of the shadow, in order of address.
+// Calls for each row that begins in words [begin, end) of a leaf; returns the first word that was not looked at (a row may reach further).
+uint32_t VisitRows(const uint32_t* leaf, uint64_t base, uint32_t begin, uint32_t end,
+                   void (*visit)(void* self, uint64_t block, uint64_t size), void* self) {
+  uint32_t granule = begin;
+  for (; granule < end; ++granule) {
+    const uint32_t* word = leaf + granule;
+    if (*word == 0) continue;
+    const Row row = DecodeRow(word);
+    if (row.cell) visit(self, base | uint64_t{granule} << kGranuleBits, row.size);
+    const uint32_t tag = *word & kTagMask;  // rows of more than one word: what follows is their size
+    if (tag > kMaxSmall) granule += tag == kTagHuge ? 2 : 1;
+  }
+  return granule;
+}
+
+// Every live row of the shadow, in order of address. Most of a leaf was never touched: the kernel knows which pages were.
 void ForEachBlock(void (*visit)(void* self, uint64_t block, uint64_t size), void* self) {
+  constexpr uint32_t kPage = 4096;
+  constexpr uint32_t kPages = kLeafGranules * 4 / kPage;
+  constexpr uint32_t kWords = kPage / 4;
+  static unsigned char resident[kPages];
   for (uint64_t index = 0; index < kLeafCount; ++index) {
-    const uint32_t* leaf = g_leaves[index];
+    uint32_t* leaf = g_leaves[index];
     if (!leaf) continue;
-    for (uint32_t granule = 0; granule < kLeafGranules; ++granule) {
-      const uint32_t* word = leaf + granule;
-      if (*word == 0) continue;
-      const Row row = DecodeRow(word);
-      if (row.cell) visit(self, index << kLeafBits | uint64_t{granule} << kGranuleBits, row.size);
-      const uint32_t tag = *word & kTagMask;  // rows of more than one word: what follows is their size
-      if (tag > kMaxSmall) granule += tag == kTagHuge ? 2 : 1;
+    const bool known = mincore(leaf, size_t{kPages} * kPage, resident) == 0;
+    uint32_t done = 0;
+    for (uint32_t page = 0; page < kPages; ++page) {
+      const uint32_t begin = done > page * kWords ? done : page * kWords;
+      if (known && !(resident[page] & 1)) continue;
+      done = VisitRows(leaf, index << kLeafBits, begin, (page + 1) * kWords, visit, self);
     }
   }
 }
