@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import heap_drive
@@ -80,16 +81,14 @@ def test_a_stopped_program_is_read_and_stays_stopped(python, limpet, tmp_path):
 @needs_root
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv")
 def test_without_the_right_limpet_says_what_grants_it(python, limpet, tmp_path):
-    with life(python, tmp_path, traced=False) as told:
-        tmp_path.chmod(0o777)
-        shutil.copy(limpet, tmp_path / "limpet")  # where nobody may read it
-        for folder in tmp_path.parents:
-            if folder.name.startswith("pytest-"):
-                folder.chmod(0o755)
-        argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", tmp_path / "limpet", "snapshot", told.pid, "-o", tmp_path / "o.limpet"]
+    with life(python, tmp_path, traced=False) as told, tempfile.TemporaryDirectory() as open_to_all:
+        os.chmod(open_to_all, 0o777)
+        shutil.copy(limpet, open_to_all)  # the checkout may be where nobody else can read
+        output = pathlib.Path(open_to_all) / "o.limpet"
+        argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", f"{open_to_all}/{limpet.name}", "snapshot", told.pid, "-o", output]
         done = subprocess.run(list(map(str, argv)), capture_output=True, text=True, timeout=60)
         failed(done, "as that user or as root")
-        assert not (tmp_path / "o.limpet").exists()
+        assert not output.exists()
         assert told.ask("1 + 1") == "2"
 
 
