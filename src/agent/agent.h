@@ -22,16 +22,16 @@ struct GatePage {
 extern GatePage g_gate;
 
 struct Options {
-  bool main = false;          // this is the program that `limpet run` was asked to run
-  bool follow = true;         // trace children
-  bool shadow_files = false;  // keep the shadow table in files (tests)
-  bool iterations = false;    // epochs follow the program's own iterations
-  bool snapshots = true;      // heap snapshots may be taken
-  bool snapshots_auto = true;  // ... also without being asked for
-  bool redact = false;         // snapshots without contents of strings
+  bool main = false;               // this is the program that `limpet run` was asked to run
+  bool follow = true;              // trace children
+  bool shadow_files = false;       // keep the shadow table in files (tests)
+  bool iterations = false;         // epochs follow the program's own iterations
+  bool snapshots = true;           // heap snapshots may be taken
+  bool snapshots_auto = true;      // ... also without being asked for
+  bool redact = false;             // snapshots without contents of strings
   uint64_t snapshot_every_ns = 0;  // fixed distance of snapshots; 0: as the program can afford
-  uint64_t epoch_ns = 0;      // fixed length of an epoch; 0: automatic
-  char directory[512] = {};   // of the recording; empty: the agent was not asked to record
+  uint64_t epoch_ns = 0;           // fixed length of an epoch; 0: automatic
+  char directory[512] = {};        // of the recording; empty: the agent was not asked to record
 };
 
 struct Agent {

@@ -36,13 +36,16 @@ constexpr size_t kStackBytes = 512 * 1024;
 constexpr size_t kGuardBytes = 64 * 1024;  // below: code of others (tp_traverse) may need more than there is
 constexpr uint64_t kMaxWalkNs = 120'000'000'000;
 constexpr uint64_t kMaxFileBytes = uint64_t{8} << 30;
-constexpr uint64_t kFirstNs = 100'000'000;  // of the program's life, before the first one; helpers that end sooner have none at all
-constexpr int kNice = 10;  // below the program, but not so far that others starve it for seconds while it holds its copy
+constexpr uint64_t kFirstNs =
+    100'000'000;  // of the program's life, before the first one; helpers that end sooner have none at all
+constexpr int kNice =
+    10;  // below the program, but not so far that others starve it for seconds while it holds its copy
 constexpr uint64_t kYoungNs = 60'000'000'000;
 constexpr uint64_t kCostOfFailureNs = 100'000'000;  // who could not take one does not try again at once
-constexpr uint64_t kCostShare = 50;         // a snapshot may cost one part in so many of the time until the next
-constexpr rlim_t kMostFiles = 1 << 16;      // that are closed one by one, where the kernel has no close_range (before 5.9)
-constexpr uint32_t kChildShare = 4;         // the child's own time counts for a quarter: it runs beside the program, at low priority
+constexpr uint64_t kCostShare = 50;     // a snapshot may cost one part in so many of the time until the next
+constexpr rlim_t kMostFiles = 1 << 16;  // that are closed one by one, where the kernel has no close_range (before 5.9)
+constexpr uint32_t kChildShare =
+    4;  // the child's own time counts for a quarter: it runs beside the program, at low priority
 
 struct Taking {
   int child = 0;  // 0: none
@@ -52,8 +55,9 @@ struct Taking {
   uint32_t requests_seen = 0;
   uint32_t count = 0;  // files begun
   char* stack = nullptr;
-  bool children_have_reaper = false;  // whether orphans of our children become somebody's of the program; see NoteReaper
-  bool has_reaper = false;            // the same of our own
+  bool children_have_reaper =
+      false;                // whether orphans of our children become somebody's of the program; see NoteReaper
+  bool has_reaper = false;  // the same of our own
 };
 Taking g_taking;
 SpinLock g_taking_lock;
@@ -181,7 +185,8 @@ int Child(void*) {
   options.max_origins = g_agent.file.Count(capture::Table::kCells) / 2;
   options.progress = &g_agent.file.header()->snapshot_nodes;
   const walk::WalkStop stop = walk::WalkOwn(options, g_writer);
-  const bool whole = stop == walk::WalkStop::kComplete || stop == walk::WalkStop::kTime || stop == walk::WalkStop::kSize;
+  const bool whole =
+      stop == walk::WalkStop::kComplete || stop == walk::WalkStop::kTime || stop == walk::WalkStop::kSize;
   // Only the program knows how long it stood still, and told it since.
   const uint64_t pause_ns = g_agent.file.header()->snapshot_pause_ns - g_task.pauses_before_ns;
   [[maybe_unused]] const ssize_t told =
@@ -321,7 +326,8 @@ void ConsiderSnapshot(uint64_t now_ns) {
 
 void TakeSnapshot(SnapshotTrigger trigger, uint64_t now_ns) {
   const bool brief = now_ns - g_agent.file.header()->start_monotonic_ns < kFirstNs && !g_agent.options.main;
-  if (!g_agent.options.snapshots_auto || (trigger == SnapshotTrigger::kExit && brief) || !g_taking_lock.TryLock()) return;
+  if (!g_agent.options.snapshots_auto || (trigger == SnapshotTrigger::kExit && brief) || !g_taking_lock.TryLock())
+    return;
   Reap();
   if (MayTake(trigger)) Take(trigger, now_ns);
   g_taking_lock.Unlock();

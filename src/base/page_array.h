@@ -60,8 +60,9 @@ class PageArray {
     size_t bytes = capacity_ * sizeof(T) * 2;
     while (bytes < capacity * sizeof(T)) bytes = bytes ? bytes * 2 : 64 * 1024;
     bytes = (bytes + 4095) & ~size_t{4095};
-    void* memory = data_ ? mremap(static_cast<void*>(data_), mapped_, bytes, MREMAP_MAYMOVE)
-                         : mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* memory =
+        data_ ? mremap(static_cast<void*>(data_), mapped_, bytes, MREMAP_MAYMOVE)
+              : mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return false;
     data_ = static_cast<T*>(memory);
     mapped_ = bytes;

@@ -156,15 +156,15 @@ struct FileHeader {
   uint64_t lost_blocks;        // live rows whose death was never seen: the address was handed out again
   uint64_t unrecorded_blocks;  // allocations seen but not recorded (limits reached, out of memory)
   uint64_t unrecorded_bytes;
-  uint64_t agent_bytes;       // memory that the agent itself holds (shadow, tables), not part of any site
-  uint32_t limits;            // bit set of Limit
-  uint32_t folds;             // pairwise merges of epochs so far
-  uint32_t finalizing_epoch;  // epoch in which finalisation began, or 0xffffffff
-  uint32_t iterations;        // marked by the program so far
-  char reason[256];           // why state is kStopped or kRefused; zero-terminated UTF-8
-  char python_text[128];      // Py_GetVersion()
-  char executable[512];       // /proc/self/exe
-  char command[1024];         // argv, joined by zero bytes
+  uint64_t agent_bytes;        // memory that the agent itself holds (shadow, tables), not part of any site
+  uint32_t limits;             // bit set of Limit
+  uint32_t folds;              // pairwise merges of epochs so far
+  uint32_t finalizing_epoch;   // epoch in which finalisation began, or 0xffffffff
+  uint32_t iterations;         // marked by the program so far
+  char reason[256];            // why state is kStopped or kRefused; zero-terminated UTF-8
+  char python_text[128];       // Py_GetVersion()
+  char executable[512];        // /proc/self/exe
+  char command[1024];          // argv, joined by zero bytes
   uint32_t snapshot_requests;  // counted up by whoever wants a heap snapshot; looked at every tick
   uint32_t snapshot_child;     // pid of the process that writes one now, 0: none
   uint32_t snapshots_done;

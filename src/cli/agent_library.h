@@ -37,9 +37,9 @@ class PreloadPath {
 };
 
 struct AgentOptions {
-  std::string recording;       // absolute
-  bool follow = true;          // trace the processes that the program starts
-  std::string epoch = "auto";  // "auto", "iterations", or a number of milliseconds
+  std::string recording;           // absolute
+  bool follow = true;              // trace the processes that the program starts
+  std::string epoch = "auto";      // "auto", "iterations", or a number of milliseconds
   std::string snapshots = "auto";  // "auto", "off", "asked", or a number of milliseconds
   bool redact = false;
 };

@@ -16,13 +16,13 @@ struct Command {
   int (*run)(const std::vector<std::string>& arguments);
 };
 
-int RunProgram(const std::vector<std::string>& arguments);  // run.cc
-int RunReport(const std::vector<std::string>& arguments);   // report.cc
-int RunStats(const std::vector<std::string>& arguments);    // stats.cc
+int RunProgram(const std::vector<std::string>& arguments);   // run.cc
+int RunReport(const std::vector<std::string>& arguments);    // report.cc
+int RunStats(const std::vector<std::string>& arguments);     // stats.cc
 int RunSnapshot(const std::vector<std::string>& arguments);  // snapshot.cc
-int RunHeap(const std::vector<std::string>& arguments);     // heap.cc
-int RunWhy(const std::vector<std::string>& arguments);      // why.cc
-int RunDoctor(const std::vector<std::string>& arguments);   // doctor.cc
+int RunHeap(const std::vector<std::string>& arguments);      // heap.cc
+int RunWhy(const std::vector<std::string>& arguments);       // why.cc
+int RunDoctor(const std::vector<std::string>& arguments);    // doctor.cc
 
 }  // namespace limpet::cli
 

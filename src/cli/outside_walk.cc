@@ -46,12 +46,15 @@ Result<Interpreter> FindInterpreter(Memory& memory, process::ModuleSymbols& symb
   Interpreter found;
   const std::optional<uint64_t> runtime = symbols.Find("_PyRuntime");
   if (!runtime) {
-    return Error("there is no Python in it, or one without the symbol _PyRuntime (an interpreter that was stripped of all symbols)");
+    return Error(
+        "there is no Python in it, or one without the symbol _PyRuntime (an interpreter that was stripped of all "
+        "symbols)");
   }
   found.runtime = *runtime;
   const std::optional<uint64_t> version = symbols.Find("Py_Version");
   if (!version || !cpython::Get(memory, *version, &found.version)) {
-    return Error("its Python does not say which version it is (the symbol Py_Version is missing): limpet reads 3.11 to 3.15");
+    return Error(
+        "its Python does not say which version it is (the symbol Py_Version is missing): limpet reads 3.11 to 3.15");
   }
   const uint32_t minor = found.version >> 16 & 0xff;
   if (found.version >> 24 != 3 || minor < 11 || minor > 15) {
@@ -98,14 +101,16 @@ std::string WhyStopped(walk::WalkStop stop, int error) {
     case walk::WalkStop::kNoInterpreter:
       return "its Python is not initialised";
     case walk::WalkStop::kNoCollector:
-      return "its cyclic collector is not built as that of the versions that limpet knows (3.14.0 to 3.14.4 have another one)";
+      return "its cyclic collector is not built as that of the versions that limpet knows (3.14.0 to 3.14.4 have "
+             "another one)";
     case walk::WalkStop::kCollecting:
       return "its cyclic collector is at work all the time: try again";
   }
   return "for a reason that is not known";
 }
 
-capture::SnapshotHeader HeaderOf(int32_t pid, const Interpreter& interpreter, capture::SnapshotTrigger trigger, bool redact) {
+capture::SnapshotHeader HeaderOf(int32_t pid, const Interpreter& interpreter, capture::SnapshotTrigger trigger,
+                                 bool redact) {
   capture::SnapshotHeader header = {};
   header.pid = pid;
   header.python_version = interpreter.version;
@@ -120,8 +125,9 @@ capture::SnapshotHeader HeaderOf(int32_t pid, const Interpreter& interpreter, ca
 
 // Walks `memory` into a file of its own. The stop tells whether to try again.
 template <class Memory>
-Result<walk::WalkStop> WalkInto(Memory& memory, const Interpreter& interpreter, const std::vector<walk::ModuleData>& modules,
-                                const capture::SnapshotHeader& header, bool even_collecting, OutsideSnapshot* out) {
+Result<walk::WalkStop> WalkInto(Memory& memory, const Interpreter& interpreter,
+                                const std::vector<walk::ModuleData>& modules, const capture::SnapshotHeader& header,
+                                bool even_collecting, OutsideSnapshot* out) {
   const std::string part = out->file + ".part";
   const base::FileDescriptor file(open(part.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!file.valid()) return Error(fmt::format("cannot create '{}': {}", part, base::ErrnoText(errno)));
@@ -182,8 +188,10 @@ Result<OutsideSnapshot> SnapshotProcess(pid_t pid, const std::string& folder, bo
     out.pause_ns = image.pause_ns();
     out.bytes_read = image.bytes_copied();
     out.python_version = interpreter.version;
-    if (image.bytes_unreadable() > 0) out.problems.push_back(fmt::format("{} bytes could not be read", image.bytes_unreadable()));
-    if (last) out.problems.emplace_back("the collector was at work: objects that it found to be garbage may be missing");
+    if (image.bytes_unreadable() > 0)
+      out.problems.push_back(fmt::format("{} bytes could not be read", image.bytes_unreadable()));
+    if (last)
+      out.problems.emplace_back("the collector was at work: objects that it found to be garbage may be missing");
     return out;
   }
 }
@@ -203,7 +211,8 @@ Result<OutsideSnapshot> SnapshotCore(const std::string& core, const std::string&
   const capture::SnapshotHeader header = HeaderOf(out.pid, *interpreter, capture::SnapshotTrigger::kCore, redact);
   LIMPET_ASSIGN_OR_RETURN(const walk::WalkStop stop,
                           WalkInto(file, *interpreter, DataOf(symbols.modules()), header, true, &out));
-  if (stop == walk::WalkStop::kTime || stop == walk::WalkStop::kSize) out.problems.emplace_back("the walk came to its limit");
+  if (stop == walk::WalkStop::kTime || stop == walk::WalkStop::kSize)
+    out.problems.emplace_back("the walk came to its limit");
   out.python_version = interpreter->version;
   return out;
 }

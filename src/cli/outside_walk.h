@@ -14,7 +14,7 @@ namespace limpet::cli {
 
 struct OutsideSnapshot {
   int32_t pid = 0;
-  std::string file;         // where it was written
+  std::string file;  // where it was written
   uint64_t nodes = 0;
   uint64_t pause_ns = 0;    // how long the process stood still; 0 for a core file
   uint64_t bytes_read = 0;  // while it stood still

@@ -72,9 +72,10 @@ std::optional<int> ReadOptions(const std::vector<std::string>& arguments, RunOpt
   app.add_option("--epoch", options->epoch,
                  "length of a stretch of time: auto, 30s, 500ms, 5m ..., or iterations (that the program marks)")
       ->option_text("TIME");
-  app.add_option("--snapshots", options->snapshots,
-                 "pictures of the heap, by which 'limpet why' tells who holds what: auto (few, under 2 % of the time), off, "
-                 "asked (only by 'limpet snapshot'), or one every 30s, 5m ...")
+  app.add_option(
+         "--snapshots", options->snapshots,
+         "pictures of the heap, by which 'limpet why' tells who holds what: auto (few, under 2 % of the time), off, "
+         "asked (only by 'limpet snapshot'), or one every 30s, 5m ...")
       ->option_text("WHEN");
   app.add_flag("--redact", options->redact, "keep no contents of strings in snapshots, but names of the code");
   if (const std::optional<int> done = Parse(&app, arguments)) return done;
@@ -94,9 +95,8 @@ std::optional<std::string> CheckOptions(const RunOptions& options) {
   const bool program =
       !first.starts_with("-") || first == "-" || first == "--" || first.starts_with("-m") || first.starts_with("-c");
   if (!program) {
-    const std::string nearest = Nearest(
-        first, {"--output", "--force", "--json", "--live", "--quiet", "--no-follow", "--python", "--epoch",
-                                               "--snapshots", "--redact", "--help"});
+    const std::string nearest = Nearest(first, {"--output", "--force", "--json", "--live", "--quiet", "--no-follow",
+                                                "--python", "--epoch", "--snapshots", "--redact", "--help"});
     const std::string hint = first.starts_with("--")
                                  ? (nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest))
                                  : fmt::format(" (options of the interpreter: limpet run python3 {} ...)", first);
@@ -182,9 +182,11 @@ void FinishApart(const RunEnd& end, Child* child, capture::RunInfo* info) {
 // From the program's start to the report.
 Ending RunTraced(const RunOptions& options, const Program& program, const std::string& preload,
                  const std::string& recording, capture::RunInfo* info) {
-  const AgentOptions agent_options = {
-      .recording = recording, .follow = !options.no_follow, .epoch = TimeOrWord(options.epoch),
-      .snapshots = TimeOrWord(options.snapshots), .redact = options.redact};
+  const AgentOptions agent_options = {.recording = recording,
+                                      .follow = !options.no_follow,
+                                      .epoch = TimeOrWord(options.epoch),
+                                      .snapshots = TimeOrWord(options.snapshots),
+                                      .redact = options.redact};
   Child child;
   const int error = child.Start(program.path, program.argv, EnvironmentWithAgent(preload, agent_options));
   if (error != 0) {

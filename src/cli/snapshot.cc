@@ -10,8 +10,8 @@
 #include "capture/run_info.h"
 #include "cli/command.h"
 #include "cli/options.h"
-#include "cli/outside_walk.h"
 #include "cli/output.h"
+#include "cli/outside_walk.h"
 #include "cli/recording_folder.h"
 #include "cli/traced_snapshot.h"
 #include "fmt/format.h"
@@ -25,8 +25,10 @@ constexpr char kExamples[] =
     "  limpet snapshot 4711                     of any CPython process, traced or not\n"
     "  limpet snapshot 4711 -o now.limpet       ... and 'limpet heap now.limpet' shows it\n"
     "  limpet snapshot --core core.4711         of a process that is gone\n"
-    "\nA traced program takes it by itself (it stands still for some milliseconds); of any other one the memory is read while it\n"
-    "stands still. Reading needs the right to trace it: the same user and kernel.yama.ptrace_scope 0, or CAP_SYS_PTRACE.\n"
+    "\nA traced program takes it by itself (it stands still for some milliseconds); of any other one the memory is "
+    "read while it\n"
+    "stands still. Reading needs the right to trace it: the same user and kernel.yama.ptrace_scope 0, or "
+    "CAP_SYS_PTRACE.\n"
     "Exit status: 0; 1 no snapshot could be taken; 2 wrong usage.";
 
 constexpr int kPatienceMs = 1500;
@@ -75,18 +77,23 @@ int Outside(const SnapshotCommand& command, std::optional<pid_t> pid) {
   if (!taken.ok()) {
     std::error_code ignored;
     std::filesystem::remove_all(*folder, ignored);
-    return Fail(fmt::format("no snapshot of {}: {}", pid ? fmt::format("process {}", *pid) : command.core, taken.message()));
+    return Fail(
+        fmt::format("no snapshot of {}: {}", pid ? fmt::format("process {}", *pid) : command.core, taken.message()));
   }
   capture::RunInfo info;
   info.limpet_version = kVersion;
   info.pid = taken->pid;
   if (pid) {
-    if (const Result<std::vector<std::string>> words = process::ReadCommandLine(*pid); words.ok()) info.command = *words;
+    if (const Result<std::vector<std::string>> words = process::ReadCommandLine(*pid); words.ok())
+      info.command = *words;
   }
   (void)capture::WriteRunInfo(*folder, info);
   for (const std::string& problem : taken->problems) Complain(problem);
-  std::string text = fmt::format("snapshot of {}: {} objects", pid ? fmt::format("process {}", *pid) : command.core, taken->nodes);
-  if (pid) text += fmt::format("; it stood still for {} while {} were read", Milliseconds(taken->pause_ns), Amount(taken->bytes_read));
+  std::string text =
+      fmt::format("snapshot of {}: {} objects", pid ? fmt::format("process {}", *pid) : command.core, taken->nodes);
+  if (pid)
+    text += fmt::format("; it stood still for {} while {} were read", Milliseconds(taken->pause_ns),
+                        Amount(taken->bytes_read));
   return Print(fmt::format("{}\nlimpet heap {}\n", text, NameFromHere(*folder)));
 }
 
@@ -122,7 +129,8 @@ int RunSnapshot(const std::vector<std::string>& arguments) {
   Prepare(&app, "snapshot", kUsage, kExamples);
   app.add_option("pid", command.pid, "process id")->option_text("PID");
   app.add_option("--core", command.core, "read a core file instead (of the kernel, or of gcore)")->option_text("FILE");
-  app.add_option("-o,--output", command.output, "the recording to make (default: that of a traced program, else a new one here)")
+  app.add_option("-o,--output", command.output,
+                 "the recording to make (default: that of a traced program, else a new one here)")
       ->option_text("NAME.limpet");
   app.add_flag("-f,--force", command.replace, "replace that recording if it exists");
   app.add_flag("--redact", command.redact, "keep no contents of strings but names of the code");

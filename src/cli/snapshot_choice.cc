@@ -140,7 +140,8 @@ std::optional<ChosenSnapshot> ChosenSnapshot::Choose(const SnapshotWish& wish) {
     if (wish.pid ? file.pid == *wish.pid : file.folder == folder) chosen.all_.push_back(file);
   }
   if (chosen.all_.empty()) {
-    Complain(fmt::format("no heap snapshot of process {} is in {}; there are of:{}", *wish.pid, Printable(wish.recording), Known(files, true)));
+    Complain(fmt::format("no heap snapshot of process {} is in {}; there are of:{}", *wish.pid,
+                         Printable(wish.recording), Known(files, true)));
     return std::nullopt;
   }
   chosen.file_ = chosen.all_.back();
@@ -149,17 +150,20 @@ std::optional<ChosenSnapshot> ChosenSnapshot::Choose(const SnapshotWish& wish) {
     const std::optional<uint32_t> number = ParseNumber<uint32_t>(wish.snapshot);
     const SnapshotFile* file = number ? chosen.Find(*number) : nullptr;
     if (!file) {
-      Complain(fmt::format("there is no snapshot '{}' of process {}; there are:{}", Printable(wish.snapshot), chosen.file_.pid, Known(chosen.all_, false)));
+      Complain(fmt::format("there is no snapshot '{}' of process {}; there are:{}", Printable(wish.snapshot),
+                           chosen.file_.pid, Known(chosen.all_, false)));
       return std::nullopt;
     }
     chosen.file_ = *file;
   }
-  if (Result<capture::Process> process = capture::ReadProcess(chosen.file_.folder); process.ok()) chosen.process_ = *std::move(process);
+  if (Result<capture::Process> process = capture::ReadProcess(chosen.file_.folder); process.ok())
+    chosen.process_ = *std::move(process);
   return chosen;
 }
 
 const SnapshotFile* ChosenSnapshot::Find(uint32_t number) const {
-  const auto found = std::find_if(all_.begin(), all_.end(), [&](const SnapshotFile& file) { return file.number == number; });
+  const auto found =
+      std::find_if(all_.begin(), all_.end(), [&](const SnapshotFile& file) { return file.number == number; });
   return found == all_.end() ? nullptr : &*found;
 }
 

@@ -74,7 +74,8 @@ void WaitForSnapshots(const std::string& recording) {
   for (const fs::path& folder : folders) {
     for (int polls = 0; HasSnapshotWriter(folder); ++polls) {
       if (terminal && polls >= kPollsBeforeTelling && polls % 20 == 0) {
-        WriteAll(STDERR_FILENO, fmt::format("\rlimpet: writing the last heap snapshot: {} objects", ReadHeader(folder).snapshot_nodes));
+        WriteAll(STDERR_FILENO, fmt::format("\rlimpet: writing the last heap snapshot: {} objects",
+                                            ReadHeader(folder).snapshot_nodes));
         told = true;
       }
       usleep(kPollUs);

@@ -30,11 +30,13 @@ class SharedHeader {
     const std::string path = folder + "/data";
     const base::FileDescriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     if (!file.valid()) return Error(fmt::format("cannot open '{}': {}", path, base::ErrnoText(errno)));
-    if (lseek(file.get(), 0, SEEK_END) < off_t{capture::kHeaderSize}) return Error(fmt::format("'{}' is no recording", path));
+    if (lseek(file.get(), 0, SEEK_END) < off_t{capture::kHeaderSize})
+      return Error(fmt::format("'{}' is no recording", path));
     void* memory = mmap(nullptr, capture::kHeaderSize, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
     if (memory == MAP_FAILED) return Error(fmt::format("cannot map '{}': {}", path, base::ErrnoText(errno)));
     SharedHeader header(static_cast<capture::FileHeader*>(memory));
-    if (std::memcmp(header->magic, capture::kMagic, sizeof header->magic) != 0 || header->version != capture::kFormatVersion) {
+    if (std::memcmp(header->magic, capture::kMagic, sizeof header->magic) != 0 ||
+        header->version != capture::kFormatVersion) {
       return Error(fmt::format("'{}' is no recording of this version of limpet", path));
     }
     return header;
@@ -89,7 +91,8 @@ std::vector<std::string> NamesOf(pid_t pid, const std::string& folder) {
   const std::string root_link = fmt::format("/proc/{}/root", pid);
   std::error_code error;
   const std::string root = std::filesystem::read_symlink(root_link, error);
-  const std::string inner = !error && root.size() > 1 && folder.starts_with(root + "/") ? folder.substr(root.size()) : folder;
+  const std::string inner =
+      !error && root.size() > 1 && folder.starts_with(root + "/") ? folder.substr(root.size()) : folder;
   if (inner != folder) names.push_back(inner);
   names.push_back(root_link + inner);
   return names;
@@ -122,10 +125,12 @@ Result<TracedSnapshot> AskForSnapshot(const std::string& process_folder, int pat
   for (int waited_ms = 0;; waited_ms += kPollMs) {
     const std::string newest = NewestSnapshot(process_folder);
     if (newest != before) return TracedSnapshot{.file = newest, .idle = false};
-    if (header->snapshots_failed > failed) return Error(fmt::format("the program could not take it: {}", WhyFailed(header)));
+    if (header->snapshots_failed > failed)
+      return Error(fmt::format("the program could not take it: {}", WhyFailed(header)));
     // One whose writer died is noticed by the program when it looks next, which may be never.
     const bool under_way = header->snapshot_child != 0 && HasSnapshotWriter(process_folder);
-    if (!under_way && header->snapshots_done == done && waited_ms >= patience_ms) return TracedSnapshot{.file = {}, .idle = true};
+    if (!under_way && header->snapshots_done == done && waited_ms >= patience_ms)
+      return TracedSnapshot{.file = {}, .idle = true};
     usleep(kPollMs * 1000);
   }
 }

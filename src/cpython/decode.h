@@ -41,7 +41,9 @@ struct Label {
   static constexpr uint64_t kLiteral = 1ull << 63;
 
   static Label Index(uint64_t index) { return {index}; }
-  static Label Name(uint64_t text_object) { return {text_object & ~kLiteral}; }  // a damaged address must not pass for a literal
+  static Label Name(uint64_t text_object) {
+    return {text_object & ~kLiteral};
+  }  // a damaged address must not pass for a literal
   static Label Literal(const char* text) { return {reinterpret_cast<uint64_t>(text) | kLiteral}; }  // of static storage
   bool is_literal() const { return (bits & kLiteral) != 0; }
   const char* literal() const { return reinterpret_cast<const char*>(bits & ~kLiteral); }

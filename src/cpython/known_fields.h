@@ -211,7 +211,7 @@ struct TypingFields {
 // generator nobody ever writes it.
 template <class L>
 struct GeneratorFields {
-#define LIMPET_GENERATOR_FIELDS(prefix)                                                \
+#define LIMPET_GENERATOR_FIELDS(prefix)                                                   \
   Attribute(L::kGeneratorCode, prefix "_code"), Attribute(L::kGeneratorName, "__name__"), \
       Attribute(L::kGeneratorName + 8, "__qualname__"), Hidden(L::kGeneratorName + 16, prefix "_exc_state")
   static constexpr Field kGenerator[] = {LIMPET_GENERATOR_FIELDS("gi")};

@@ -29,7 +29,8 @@ class MemoryImage {
   template <class T>
   void Set(uint64_t address, T value) {
     for (Piece& piece : pieces_) {
-      if (address >= piece.address && sizeof value <= piece.size && address - piece.address <= piece.size - sizeof value) {
+      if (address >= piece.address && sizeof value <= piece.size &&
+          address - piece.address <= piece.size - sizeof value) {
         memcpy(piece.bytes.get() + (address - piece.address), &value, sizeof value);
       }
     }

@@ -132,9 +132,9 @@ struct ObjectLayoutCommon {
   static constexpr int kCodeConsts = 24;
   static constexpr int kCodeNames = 32;
   static constexpr int kCodeExceptionTable = 40;
-  static constexpr int kCodeBytecode = kAbsent;    // 3.11: _co_code
-  static constexpr int kCodeCached = kAbsent;      // 3.12+: points to _PyCoCached: code, varnames, cellvars, freevars
-  static constexpr int kCodeLineArray = kAbsent;   // 3.11
+  static constexpr int kCodeBytecode = kAbsent;   // 3.11: _co_code
+  static constexpr int kCodeCached = kAbsent;     // 3.12+: points to _PyCoCached: code, varnames, cellvars, freevars
+  static constexpr int kCodeLineArray = kAbsent;  // 3.11
 
   // PyFrameObject.
   static constexpr int kFrameObjectFrame = 24;  // the _PyInterpreterFrame that it shows

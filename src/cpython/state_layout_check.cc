@@ -45,7 +45,8 @@ constexpr int OffsetOf(const Fields& fields, const char* name) {
 
 #define CHECK_INTERPRETER(name, member) \
   static_assert(OffsetOf(State::kInterpreterFields, name) == offsetof(PyInterpreterState, member), name)
-#define CHECK_THREAD(name, member) static_assert(OffsetOf(State::kThreadFields, name) == offsetof(PyThreadState, member), name)
+#define CHECK_THREAD(name, member) \
+  static_assert(OffsetOf(State::kThreadFields, name) == offsetof(PyThreadState, member), name)
 
 static_assert(State::kInterpreterNext == offsetof(PyInterpreterState, next));
 static_assert(State::kInterpreterId == offsetof(PyInterpreterState, id));

@@ -26,33 +26,36 @@ template <class L>
 struct StateLayout;
 
 // Fields of the thread state that hold one reference each, at consecutive names.
-#define LIMPET_THREAD_FIELDS(dict, context, exception, handled, async, profile, trace, first, last)              \
-  static constexpr RootField kThreadFields[] = {                                                              \
-      {dict, "dict", RootForm::kDict},          {context, "context", RootForm::kAny},                         \
-      {exception, "exception", RootForm::kAny}, {handled, "handled exception", RootForm::kAny},               \
-      {async, "async_exc", RootForm::kAny},     {profile, "c_profileobj", RootForm::kAny},                    \
-      {trace, "c_traceobj", RootForm::kAny},    {first, "async_gen_firstiter", RootForm::kAny},               \
-      {last, "async_gen_finalizer", RootForm::kAny}}
+#define LIMPET_THREAD_FIELDS(dict, context, exception, handled, async, profile, trace, first, last) \
+  static constexpr RootField kThreadFields[] = {{dict, "dict", RootForm::kDict},                    \
+                                                {context, "context", RootForm::kAny},               \
+                                                {exception, "exception", RootForm::kAny},           \
+                                                {handled, "handled exception", RootForm::kAny},     \
+                                                {async, "async_exc", RootForm::kAny},               \
+                                                {profile, "c_profileobj", RootForm::kAny},          \
+                                                {trace, "c_traceobj", RootForm::kAny},              \
+                                                {first, "async_gen_firstiter", RootForm::kAny},     \
+                                                {last, "async_gen_finalizer", RootForm::kAny}}
 
-#define LIMPET_INTERPRETER_FIELDS(modules, by_index, importlib, import_func, sys, builtins, sys_copy, builtins_copy, own, path, cache, \
-                                  errors, fork_before, hooks, garbage, callbacks)                                                      \
-  static constexpr RootField kInterpreterFields[] = {{modules, "modules", RootForm::kDict},                                            \
-                                                     {by_index, "modules_by_index", RootForm::kList},                                  \
-                                                     {importlib, "importlib", RootForm::kAny},                                         \
-                                                     {import_func, "import_func", RootForm::kAny},                                     \
-                                                     {sys, "sysdict", RootForm::kDict},                                                \
-                                                     {builtins, "builtins", RootForm::kDict},                                          \
-                                                     {sys_copy, "sysdict_copy", RootForm::kDict},                                      \
-                                                     {builtins_copy, "builtins_copy", RootForm::kDict},                                \
-                                                     {own, "dict", RootForm::kDict},                                                   \
-                                                     {path, "codec_search_path", RootForm::kList},                                     \
-                                                     {cache, "codec_search_cache", RootForm::kDict},                                   \
-                                                     {errors, "codec_error_registry", RootForm::kDict},                                \
-                                                     {fork_before, "before_forkers", RootForm::kList},                                 \
-                                                     {fork_before + 8, "after_forkers_parent", RootForm::kList},                       \
-                                                     {fork_before + 16, "after_forkers_child", RootForm::kList},                       \
-                                                     {hooks, "audit_hooks", RootForm::kList},                                          \
-                                                     {garbage, "gc.garbage", RootForm::kList},                                         \
+#define LIMPET_INTERPRETER_FIELDS(modules, by_index, importlib, import_func, sys, builtins, sys_copy, builtins_copy, \
+                                  own, path, cache, errors, fork_before, hooks, garbage, callbacks)                  \
+  static constexpr RootField kInterpreterFields[] = {{modules, "modules", RootForm::kDict},                          \
+                                                     {by_index, "modules_by_index", RootForm::kList},                \
+                                                     {importlib, "importlib", RootForm::kAny},                       \
+                                                     {import_func, "import_func", RootForm::kAny},                   \
+                                                     {sys, "sysdict", RootForm::kDict},                              \
+                                                     {builtins, "builtins", RootForm::kDict},                        \
+                                                     {sys_copy, "sysdict_copy", RootForm::kDict},                    \
+                                                     {builtins_copy, "builtins_copy", RootForm::kDict},              \
+                                                     {own, "dict", RootForm::kDict},                                 \
+                                                     {path, "codec_search_path", RootForm::kList},                   \
+                                                     {cache, "codec_search_cache", RootForm::kDict},                 \
+                                                     {errors, "codec_error_registry", RootForm::kDict},              \
+                                                     {fork_before, "before_forkers", RootForm::kList},               \
+                                                     {fork_before + 8, "after_forkers_parent", RootForm::kList},     \
+                                                     {fork_before + 16, "after_forkers_child", RootForm::kList},     \
+                                                     {hooks, "audit_hooks", RootForm::kList},                        \
+                                                     {garbage, "gc.garbage", RootForm::kList},                       \
                                                      {callbacks, "gc.callbacks", RootForm::kList}}
 
 template <>
@@ -91,7 +94,8 @@ struct StateLayout<Layout313> {
   static constexpr int kRuntimeSize = 283320;
   static constexpr int kGcPermanent = 104;
   LIMPET_THREAD_FIELDS(128, 208, 112, 256, 144, 96, 104, 192, 200);
-  LIMPET_INTERPRETER_FIELDS(7656, 7664, 7672, 7696, 7640, 7648, 8456, 8464, 8448, 7960, 7968, 7976, 10632, 10808, 7608, 7616);
+  LIMPET_INTERPRETER_FIELDS(7656, 7664, 7672, 7696, 7640, 7648, 8456, 8464, 8448, 7960, 7968, 7976, 10632, 10808, 7608,
+                            7616);
 };
 
 template <>
@@ -104,7 +108,8 @@ struct StateLayout<Layout314> {
   static constexpr int kRuntimeSize = 316616;
   static constexpr int kGcPermanent = 96;
   LIMPET_THREAD_FIELDS(128, 208, 112, 256, 144, 96, 104, 192, 200);
-  LIMPET_INTERPRETER_FIELDS(7688, 7696, 7704, 7728, 7672, 7680, 8504, 8512, 8496, 8000, 8008, 8016, 10696, 10912, 7608, 7616);
+  LIMPET_INTERPRETER_FIELDS(7688, 7696, 7704, 7728, 7672, 7680, 8504, 8512, 8496, 8000, 8008, 8016, 10696, 10912, 7608,
+                            7616);
 };
 
 template <>
@@ -117,7 +122,8 @@ struct StateLayout<Layout315> {
   static constexpr int kRuntimeSize = 346560;
   static constexpr int kGcPermanent = 80;
   LIMPET_THREAD_FIELDS(152, 232, 136, 288, 168, kAbsent, kAbsent, 216, 224);
-  LIMPET_INTERPRETER_FIELDS(7592, 7600, 7608, 7632, 7576, 7584, 8456, 8464, 8448, 7952, 7960, 7968, 10672, 10888, 7528, 7536);
+  LIMPET_INTERPRETER_FIELDS(7592, 7600, 7608, 7632, 7576, 7584, 8456, 8464, 8448, 7952, 7960, 7968, 10672, 10888, 7528,
+                            7536);
 };
 
 #undef LIMPET_THREAD_FIELDS

@@ -24,7 +24,8 @@ using heap::NodeId;
 
 constexpr size_t kMostTypes = 8;
 constexpr size_t kMostHoldings = 3;
-constexpr double kEnough = 0.3;  // share of a finding's blocks that a snapshot shows; less: an earlier one may show more
+constexpr double kEnough =
+    0.3;  // share of a finding's blocks that a snapshot shows; less: an earlier one may show more
 
 // The whole snapshots of the process, oldest first.
 std::vector<std::string> SnapshotFiles(const capture::Recording& recording, const capture::Process& process) {
@@ -83,7 +84,8 @@ std::vector<std::string> SnapshotView::Types(const std::vector<NodeId>& group, s
   for (const NodeId node : group) bytes[graph.type_of(node)] += graph.size(node);
   std::vector<std::pair<uint64_t, heap::TypeId>> order;
   for (const auto& [type, sum] : bytes) order.emplace_back(sum, type);
-  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::sort(order.begin(), order.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   std::vector<std::string> types;
   if (first) types.push_back(graph.type(graph.type_of(*first)).name);
   for (const auto& [sum, type] : order) {
@@ -96,7 +98,8 @@ std::vector<std::string> SnapshotView::Types(const std::vector<NodeId>& group, s
 std::vector<HolderStep> SnapshotView::Steps(const std::vector<heap::PathPart>& parts) const {
   std::vector<HolderStep> steps;
   for (const heap::PathPart& part : parts) {
-    const std::string type = part.node == heap::kNoNode ? "" : snapshot_.graph.type(snapshot_.graph.type_of(part.node)).name;
+    const std::string type =
+        part.node == heap::kNoNode ? "" : snapshot_.graph.type(snapshot_.graph.type_of(part.node)).name;
     steps.push_back({part.edge, type});
   }
   return steps;
@@ -106,11 +109,13 @@ std::vector<HolderStep> SnapshotView::Steps(const std::vector<heap::PathPart>& p
 std::string SnapshotView::Advice(const heap::Holding& holding) const {
   const heap::Way& way = holding.ways.front();
   if (!way.cut_part || holding.freed_objects == 0) return "";
-  const std::vector<heap::PathPart> before(way.parts.begin(), way.parts.begin() + static_cast<std::ptrdiff_t>(*way.cut_part));
+  const std::vector<heap::PathPart> before(way.parts.begin(),
+                                           way.parts.begin() + static_cast<std::ptrdiff_t>(*way.cut_part));
   const std::string holder = before.empty() ? std::string("the root") : heap::PathLine(snapshot_.graph, before);
   const std::string frees = fmt::format("; that frees {}", base::FormatBytes(holding.freed_bytes));
   if (way.cut.size() > 1) {
-    return fmt::format("remove entries of {} when they are done with, bound it, or let it hold them weakly{}", holder, frees);
+    return fmt::format("remove entries of {} when they are done with, bound it, or let it hold them weakly{}", holder,
+                       frees);
   }
   return fmt::format("let go of {}{}", heap::PathLine(snapshot_.graph, {way.parts.data(), *way.cut_part + 1}), frees);
 }
@@ -129,9 +134,12 @@ void SnapshotView::DescribeHolding(const heap::Holding& holding, Finding& findin
   if (finding.kind == Kind::kNative || finding.kind == Kind::kRawBlock || (!many_starts && !by_variable)) return;
   finding.kind = Kind::kRefcount;
   if (many_starts) {
-    view.fix = "a reference was taken and never given back: look for a missing Py_DECREF in the C code that made or was given these objects";
-    finding.evidence.push_back(fmt::format("reference counts: {} of the objects have {} reference(s) more than the heap explains, of {}",
-                                           base::FormatCount(holding.starts), holding.surplus, holding.refcount));
+    view.fix =
+        "a reference was taken and never given back: look for a missing Py_DECREF in the C code that made or was given "
+        "these objects";
+    finding.evidence.push_back(
+        fmt::format("reference counts: {} of the objects have {} reference(s) more than the heap explains, of {}",
+                    base::FormatCount(holding.starts), holding.surplus, holding.refcount));
   } else {
     finding.evidence.push_back(fmt::format("held by variables of C code alone: {}", view.holder_text));
   }
@@ -141,8 +149,9 @@ void SnapshotView::DescribeCycle(const heap::Holders& holders, Finding& finding)
   HeapView& view = finding.heap;
   const bool enabled = (snapshot_.header.gc_flags & 1) != 0;
   const std::string state = enabled ? "the collector is on, and had not come to them" : "the collector is off";
-  finding.evidence.push_back(fmt::format("nobody holds {} of {} objects in the heap snapshot: they are garbage in cycles, and {}",
-                                         base::FormatCount(holders.garbage_objects), base::FormatCount(holders.objects), state));
+  finding.evidence.push_back(
+      fmt::format("nobody holds {} of {} objects in the heap snapshot: they are garbage in cycles, and {}",
+                  base::FormatCount(holders.garbage_objects), base::FormatCount(holders.objects), state));
   if (holders.cycle) {
     const std::vector<heap::PathPart> parts = heap::NameCycle(snapshot_.graph, holders.cycle->cycle);
     view.cycle = Steps(parts);
@@ -150,8 +159,10 @@ void SnapshotView::DescribeCycle(const heap::Holders& holders, Finding& finding)
   }
   if (finding.kind == Kind::kPythonObject) finding.kind = Kind::kCycle;
   view.would_free_bytes = holders.garbage_bytes;
-  view.fix = enabled ? "break the cycle where one of its objects is done with, or make one of its references weak"
-                     : "break the cycle where one of its objects is done with, or let the collector run (gc.enable, gc.collect)";
+  view.fix =
+      enabled
+          ? "break the cycle where one of its objects is done with, or make one of its references weak"
+          : "break the cycle where one of its objects is done with, or let the collector run (gc.enable, gc.collect)";
 }
 
 void SnapshotView::Describe(size_t index, Finding& finding) {

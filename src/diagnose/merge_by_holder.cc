@@ -74,7 +74,8 @@ void MergeByHolder(heap::Analysis& analysis, std::vector<Finding>& findings, std
     for (size_t k = i + 1; k < order.size(); ++k) {
       const size_t part = order[k];
       if (gone[part]) continue;
-      const bool same_container = objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
+      const bool same_container =
+          objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
       if (!same_container && !HangsOn(dominators, retained, objects[part].nodes)) continue;
       TakeAsPart(findings[whole], findings[part]);
       gone[part] = true;

@@ -147,8 +147,8 @@ void CutToProgramHeaders(std::string_view page, Module* module) {
   Elf64_Ehdr header;
   if (page.size() < sizeof header) return;
   std::memcpy(&header, page.data(), sizeof header);
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > page.size() ||
-      header.e_phnum * sizeof(Elf64_Phdr) > page.size() - header.e_phoff) {
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(Elf64_Phdr) ||
+      header.e_phoff > page.size() || header.e_phnum * sizeof(Elf64_Phdr) > page.size() - header.e_phoff) {
     return;
   }
   const uint64_t bias = header.e_type == ET_EXEC ? 0 : module->begin;

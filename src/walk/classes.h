@@ -44,8 +44,8 @@ class Classes {
   uint32_t Add(uint32_t type, ReferenceSink& sink, uint64_t key) {
     runs_.Clear();
     for (const ReferenceSink::RunRecord& run : sink.runs()) {
-      const capture::SnapshotRun record = {static_cast<uint8_t>(run.kind), static_cast<uint8_t>(run.strength), 0, NumberOf(run),
-                                           run.open ? capture::kOpenRun : run.count};
+      const capture::SnapshotRun record = {static_cast<uint8_t>(run.kind), static_cast<uint8_t>(run.strength), 0,
+                                           NumberOf(run), run.open ? capture::kOpenRun : run.count};
       if (!runs_.Push(record)) return UINT32_MAX;
     }
     const uint32_t outline = writer_.AddOutline(runs_.data(), runs_.size());

@@ -23,7 +23,8 @@ class FrameText {
     if (!cpython::Get(memory_, frame + L::kFrameCode, &code)) return 0;
     code &= ~L::kFrameCodeTagMask;
     if (!cpython::Get(memory_, frame + L::kFrameInstruction, &instruction) ||
-        !cpython::Get(memory_, code + L::kCodeQualifiedName, &name) || !cpython::Get(memory_, code + L::kCodeFilename, &file)) {
+        !cpython::Get(memory_, code + L::kCodeQualifiedName, &name) ||
+        !cpython::Get(memory_, code + L::kCodeFilename, &file)) {
       return 0;
     }
     SpanReader<Memory> reader{memory_};
@@ -56,7 +57,8 @@ class FrameText {
     uint64_t table = 0;
     int64_t size = 0;
     int32_t first = 0;
-    if (!cpython::Get(memory_, code + L::kCodeLineTable, &table) || !cpython::Get(memory_, table + L::kObjectSize, &size) ||
+    if (!cpython::Get(memory_, code + L::kCodeLineTable, &table) ||
+        !cpython::Get(memory_, table + L::kObjectSize, &size) ||
         !cpython::Get(memory_, code + L::kCodeFirstLine, &first) || size <= 0 || size > kMostTable) {
       return 0;
     }

@@ -100,7 +100,8 @@ class ReferenceSink {
     in_run_ = false;
     skip_value_ = false;
     RunRecord& run = runs_.back();
-    if (run.kind == base::RefKind::kKey && ((targets_.size() - run.begin) & 1)) targets_.Pop();  // a key without its value
+    if (run.kind == base::RefKind::kKey && ((targets_.size() - run.begin) & 1))
+      targets_.Pop();  // a key without its value
     run.count = static_cast<uint32_t>(targets_.size()) - run.begin;
     if (run.count == 0 && !run.open) return runs_.Pop();
     hash_ = MixHash(hash_, uint64_t(run.kind) | uint64_t(run.strength) << 8 | uint64_t(run.open) << 16 |

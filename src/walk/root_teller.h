@@ -88,7 +88,8 @@ class RootTeller {
     if (!numbers_.IsKnown(object)) return false;
     if (form == cpython::RootForm::kAny) return true;
     uint64_t type = 0, flags = 0;
-    return cpython::Get(memory_, object + L::kObjectType, &type) && cpython::Get(memory_, type + L::kTypeFlags, &flags) &&
+    return cpython::Get(memory_, object + L::kObjectType, &type) &&
+           cpython::Get(memory_, type + L::kTypeFlags, &flags) &&
            (flags & (form == cpython::RootForm::kDict ? kFlagDict : kFlagList)) != 0;
   }
 
@@ -128,7 +129,8 @@ class RootTeller {
       const cpython::TypeInfo* info = cpython::Get(memory_, at + L::kObjectType, &type) ? types_.Find(type) : nullptr;
       if (!info) return 0;
       // What lies in a library's data and is a type is a static one.
-      const uint64_t size = info->form == cpython::Form::kType ? L::kTypeSize : cpython::ObjectSize<L>(memory_, at, *info);
+      const uint64_t size =
+          info->form == cpython::Form::kType ? L::kTypeSize : cpython::ObjectSize<L>(memory_, at, *info);
       return size >= 16 && size <= kMostStatic ? (size + 7) & ~uint64_t{7} : 16;
     }
     const uint32_t root = numbers_.RootAt(at);

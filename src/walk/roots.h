@@ -23,7 +23,7 @@ inline constexpr const char* kRootTypeNames[kRootKinds] = {"<runtime>", "<interp
 
 struct Root {
   RootKind kind;
-  uint32_t parent;   // index of the root that it is a part of
+  uint32_t parent;  // index of the root that it is a part of
   uint64_t address;
   uint64_t next_frame;  // kFrame: address of the frame that it called, 0: the innermost
 };

@@ -52,7 +52,8 @@ class SyntheticInterpreter {
     memory_->Set(gc + L::kGcEnabled, int32_t{1});
     Set(gc + L::kGcGeneration0, gc + L::kGcGenerations);
     std::vector<uint64_t> lists;
-    for (int i = 0; i < L::kGenerations; ++i) lists.push_back(gc + static_cast<uint64_t>(L::kGcGenerations + i * L::kGenerationSize));
+    for (int i = 0; i < L::kGenerations; ++i)
+      lists.push_back(gc + static_cast<uint64_t>(L::kGcGenerations + i * L::kGenerationSize));
     lists.push_back(gc + static_cast<uint64_t>(State::kGcPermanent));
     for (const uint64_t list : lists) Link(list, {});
     Link(lists[0], memory_->objects());
@@ -63,7 +64,8 @@ class SyntheticInterpreter {
     uint64_t before = list;
     for (const uint64_t object : objects) {
       const uint64_t head = object - cpython::kGcHeadSize;
-      if (!memory_->Span(head, cpython::kGcHeadSize)) memory_->Add(head, std::vector<char>(cpython::kGcHeadSize).data(), cpython::kGcHeadSize);
+      if (!memory_->Span(head, cpython::kGcHeadSize))
+        memory_->Add(head, std::vector<char>(cpython::kGcHeadSize).data(), cpython::kGcHeadSize);
       Set(before, head);
       Set(head + 8, before);
       before = head;

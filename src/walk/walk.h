@@ -25,13 +25,14 @@ struct ModuleData {
 };
 
 struct WalkOptions {
-  int minor = 0;         // CPython 3.minor
-  uint64_t runtime = 0;  // address of _PyRuntime
-  bool redact = false;   // leave contents of strings out that are not identifiers of the code
-  uint64_t max_ns = 0;   // 0: no limit
-  uint64_t max_bytes = 0;  // of the file; 0: no limit
+  int minor = 0;                  // CPython 3.minor
+  uint64_t runtime = 0;           // address of _PyRuntime
+  bool redact = false;            // leave contents of strings out that are not identifiers of the code
+  uint64_t max_ns = 0;            // 0: no limit
+  uint64_t max_bytes = 0;         // of the file; 0: no limit
   bool while_collecting = false;  // go on although a collection runs: what it found to be garbage is then on no list
-  bool call_traverse = false;  // unknown types may be asked by their tp_traverse (a frozen copy of our own process only)
+  bool call_traverse =
+      false;  // unknown types may be asked by their tp_traverse (a frozen copy of our own process only)
   const ModuleData* modules = nullptr;
   size_t module_count = 0;
   // Where the block at an address was born: a number below max_origins that stands for a place and time, or 0: not known; and what it
@@ -46,7 +47,16 @@ struct WalkOptions {
   uint64_t* progress = nullptr;
 };
 
-enum class WalkStop : uint32_t { kComplete = 0, kTime = 1, kSize = 2, kMemory = 3, kFile = 4, kNoInterpreter = 5, kNoCollector = 6, kCollecting = 7 };
+enum class WalkStop : uint32_t {
+  kComplete = 0,
+  kTime = 1,
+  kSize = 2,
+  kMemory = 3,
+  kFile = 4,
+  kNoInterpreter = 5,
+  kNoCollector = 6,
+  kCollecting = 7
+};
 
 // Walks this process's own memory. REQUIRES: nothing else changes it (a forked child), and signals SIGSEGV, SIGBUS and SIGALRM may be taken.
 WalkStop WalkOwn(const WalkOptions& options, capture::SnapshotWriter& writer);

@@ -193,7 +193,8 @@ uint64_t HashOf(const std::vector<uint64_t>& items, bool open, const char* name)
 
 TEST(ReferenceSinkTest, OutlinesAreTheSameWhateverTheTargets) {
   static constexpr char kName[] = "dict", kOther[] = "type";
-  EXPECT_EQ(HashOf({0x1000, 0x2000}, true, kName), HashOf({0x3000}, true, kName)) << "the length of an open run is no matter";
+  EXPECT_EQ(HashOf({0x1000, 0x2000}, true, kName), HashOf({0x3000}, true, kName))
+      << "the length of an open run is no matter";
   EXPECT_EQ(HashOf({0x1000}, false, kName), HashOf({0x2000}, false, kName));
   EXPECT_NE(HashOf({0x1000}, false, kName), HashOf({0x1000, 0x2000}, false, kName));
   EXPECT_NE(HashOf({0x1000}, true, kName), HashOf({0x1000}, true, kOther));

@@ -67,7 +67,8 @@ class Walker {
     bool first = true;
     for (const Root& root : finder_.roots()) {
       if (root.kind != RootKind::kInterpreter) continue;
-      if (first) decoder_.set_interpreter(root.address, State::kInterpreterSize);  // where static types keep their dicts
+      if (first)
+        decoder_.set_interpreter(root.address, State::kInterpreterSize);  // where static types keep their dicts
       first = false;
       const WalkStop stop = LookAtCollector<L>(memory_, options_.runtime, root.address);
       if (stop != WalkStop::kComplete && !(stop == WalkStop::kCollecting && options_.while_collecting)) return stop;
@@ -142,7 +143,8 @@ class Walker {
       telling_keys_ = false;  // the object itself is written
     } else if (traversed_ != 0) {
       NoteTraverseFault();  // the object comes again
-    } else if (next_ < numbers_.size() && (phase_ == Phase::kRoots || phase_ == Phase::kObjects || phase_ == Phase::kLostObjects)) {
+    } else if (next_ < numbers_.size() &&
+               (phase_ == Phase::kRoots || phase_ == Phase::kObjects || phase_ == Phase::kLostObjects)) {
       WriteDamaged();
     }
   }
@@ -219,8 +221,9 @@ class Walker {
   void FindLost() {
     if (!options_.for_each_block) return;
     LostObjects<L, Memory> lost(memory_, numbers_, types_, decoder_);
-    options_.for_each_block(
-        [](void* self, uint64_t block, uint64_t size) { static_cast<LostObjects<L, Memory>*>(self)->LookInto(block, size); }, &lost);
+    options_.for_each_block([](void* self, uint64_t block,
+                               uint64_t size) { static_cast<LostObjects<L, Memory>*>(self)->LookInto(block, size); },
+                            &lost);
   }
 
   void WriteObject(uint64_t object) {
@@ -269,9 +272,22 @@ class Walker {
     for (uint64_t offset = begin; offset + 8 <= end; offset += 8) {
       uint64_t word = 0;
       if (!cpython::Get(memory_, memory + offset, &word)) return;
-      if (!numbers_.IsKnown(word) || WasTold(word)) continue;
+      if (!(numbers_.IsKnown(word) || IsUntracked(word)) || WasTold(word)) continue;
       sink_.One(base::RefKind::kScanned, base::RefStrength::kMaybe, cpython::Label::Index(offset), word);
     }
+  }
+
+  // Whether something is at this address that looks like an object which no collector tracks: a str, an array ... In our own memory
+  // nobody asks: a word that is no address would fault, and what is lost there is found by its block.
+  bool IsUntracked(uint64_t address) {
+    if constexpr (Memory::kOwn) return false;
+    uint64_t type = 0, count = 0;
+    if (!IsPlausible(address) || !cpython::Get(memory_, address + L::kObjectType, &type) || !numbers_.IsKnown(type) ||
+        !cpython::Get(memory_, address, &count) || static_cast<uint32_t>(count) == 0 || (count >> 32 & 0xffff) != 0) {
+      return false;
+    }
+    const cpython::TypeInfo* info = types_.Find(type);
+    return info && (info->flags & L::kTypeFlagGc) == 0;
   }
 
   // What an extension module keeps for itself: memory whose structure only its own code knows.
@@ -427,8 +443,8 @@ class Walker {
   Phase phase_ = Phase::kPrepare;
   bool track_begun_ = false;
   bool lost_begun_ = false;
-  bool telling_keys_ = false;           // of the node before next_
-  uint32_t traversed_ = 0;              // the type whose code runs: its TypeInfo::index + 1; UINT32_MAX: a module's
+  bool telling_keys_ = false;            // of the node before next_
+  uint32_t traversed_ = 0;               // the type whose code runs: its TypeInfo::index + 1; UINT32_MAX: a module's
   uint32_t untraversable_ = UINT32_MAX;  // the node whose own code failed last
   WalkStop stop_ = WalkStop::kComplete;
   uint32_t next_ = 0;  // the node at hand

@@ -34,9 +34,10 @@ struct Patch {
 };
 
 template <class L>
-void Damage(const uint8_t* patches, size_t count, const walk::SyntheticInterpreter<L>& interpreter, cpython::MemoryImage* memory) {
-  const uint64_t pieces[] = {interpreter.collector(), walk::kSyntheticRuntime + L::kRuntimeInterpreters, walk::kSyntheticInterpreter,
-                             walk::kSyntheticThread, walk::kSyntheticCframe};
+void Damage(const uint8_t* patches, size_t count, const walk::SyntheticInterpreter<L>& interpreter,
+            cpython::MemoryImage* memory) {
+  const uint64_t pieces[] = {interpreter.collector(), walk::kSyntheticRuntime + L::kRuntimeInterpreters,
+                             walk::kSyntheticInterpreter, walk::kSyntheticThread, walk::kSyntheticCframe};
   for (size_t i = 0; i < count; ++i) {
     Patch patch;
     memcpy(&patch.place, patches + 10 * i, 2);
@@ -75,7 +76,9 @@ void Walk(const uint8_t* patches, size_t count, cpython::MemoryImage& memory) {
   const walk::WalkStop stop = walk::WalkMemory(memory, options, writer);
   Require(memory.spans() <= kMostSpans);
   if (stop == walk::WalkStop::kComplete) ReadBack(fd, writer.nodes());
-  else Require(stop == walk::WalkStop::kNoInterpreter || stop == walk::WalkStop::kNoCollector || stop == walk::WalkStop::kCollecting);
+  else
+    Require(stop == walk::WalkStop::kNoInterpreter || stop == walk::WalkStop::kNoCollector ||
+            stop == walk::WalkStop::kCollecting);
   close(fd);
 }
 

@@ -26,7 +26,10 @@ typedef struct {
 extern void* PyType_FromSpec(Spec*);
 extern void Py_IncRef(void*);
 
-enum { kTraverse = 71, kFlags = 1 << 18 | 1 << 14 };  // typeslots.h; Py_TPFLAGS_DEFAULT's version tag, Py_TPFLAGS_HAVE_GC
+enum {
+  kTraverse = 71,
+  kFlags = 1 << 18 | 1 << 14
+};  // typeslots.h; Py_TPFLAGS_DEFAULT's version tag, Py_TPFLAGS_HAVE_GC
 
 static int g_program;
 
