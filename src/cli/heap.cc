@@ -148,7 +148,10 @@ int RunHeap(const std::vector<std::string>& arguments) {
   const std::optional<heap::Snapshot> snapshot = chosen->Load(chosen->file());
   if (!snapshot) return kExitUsage;
   std::optional<heap::Snapshot> before;
-  if (earlier && !(before = chosen->Load(*earlier))) return kExitUsage;
+  if (earlier) {
+    before = chosen->Load(*earlier);
+    if (!before) return kExitUsage;
+  }
   const std::optional<SnapshotFile> middle = earlier ? Between(command, *chosen, *earlier) : std::nullopt;
   const std::optional<heap::Snapshot> between = middle ? chosen->Load(*middle) : std::nullopt;
   const report::HeapSource source = chosen->Source(*snapshot, chosen->file());

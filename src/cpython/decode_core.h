@@ -25,8 +25,9 @@ inline bool ItemCount(Memory& memory, uint64_t object, Form form, int64_t* count
       *count = static_cast<int64_t>(static_cast<uint64_t>(*count) >> L::kLongTagShift);
     }
   }
-  if (*count < 0) *count = -(*count + 1) + 1;
-  return *count >= 0 && *count <= kMaxItems;
+  if (*count < -kMaxItems || *count > kMaxItems) return false;
+  if (*count < 0) *count = -*count;
+  return true;
 }
 
 // Bytes of a str's own block: characters included where they follow the object.

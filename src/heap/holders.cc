@@ -87,7 +87,8 @@ class HoldingFinder {
       size_t same = 0;
       while (same < most && path[same] == way.path[same]) ++same;
       way.common = same;
-      if ((steps += path.size()) > kMostSteps) break;
+      steps += path.size();
+      if (steps > kMostSteps) break;
     }
     way.parts = NamePath(graph_, way.start, way.path, way.common);
     ChooseCut(tree, sample, &way);
@@ -103,7 +104,8 @@ class HoldingFinder {
       way->cut.clear();
     }
     way->cut_part.reset();
-    for (size_t i = std::min(way->common, way->path.size()); i-- > 0 && MayCut(*way, i);) {
+    for (size_t left = std::min(way->common, way->path.size()); left > 0 && MayCut(*way, left - 1); --left) {
+      const size_t i = left - 1;
       // The first that is allowed is taken if no other one is worth more.
       if (!way->cut_part || Dominated(*way, i, sample)) {
         way->cut_part = PartOf(*way, i);
@@ -151,7 +153,8 @@ class HoldingFinder {
     for (const NodeId node : sample) {
       const std::vector<EdgeIndex> path = tree.To(node);
       if (way.common < path.size()) wanted[graph_.type_of(graph_.edge(path[way.common]).target())] = true;
-      if ((steps += path.size()) > kMostSteps) break;
+      steps += path.size();
+      if (steps > kMostSteps) break;
     }
     const RefKind kind = graph_.Label(container, way.path[way.common]).kind;
     std::vector<EdgeIndex> edges;

@@ -28,8 +28,7 @@ const std::string& TypeName(const Graph& graph, NodeId node) { return graph.type
 class ViewMaker {
  public:
   ViewMaker(const HeapSource& source, const HeapSource* before, const HeapSource* between, const HeapOptions& options)
-      : source_(source),
-        before_(before),
+      : before_(before),
         between_(between),
         options_(options),
         graph_(source.snapshot->graph),
@@ -317,7 +316,6 @@ class ViewMaker {
     }
   }
 
-  const HeapSource& source_;
   const HeapSource* before_;
   const HeapSource* between_;
   const HeapOptions& options_;

@@ -113,7 +113,7 @@ class Screen {
   // "dict, 1 412 entries"; of the last step the objects that were asked about.
   std::string TypeText(const Holding& holding, const Way& way, size_t i, bool last) const {
     const PathPart& part = way.parts[i];
-    const std::string name = SafeText(heap::NodeName(graph_, part.node));
+    std::string name = SafeText(heap::NodeName(graph_, part.node));
     if (last && holding.objects > 1) return fmt::format("{} {}", FormatCount(holding.objects), name);
     if (i == 0 && SafeText(part.edge) == name) return "";
     const uint64_t entries = EntriesOf(graph_, part.node);

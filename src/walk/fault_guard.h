@@ -15,11 +15,8 @@ extern void* g_return_point[5];
 
 // What may take long is told to the guard: code of others that does not come back from one object is broken off, after half a second of
 // work, or a few seconds of waiting (for a lock, say, that nobody is left to give back).
-enum class Foreign : uint32_t {
-  kNone,
-  kRuns,
-  kCallsUs
-};                                  // kCallsUs: our own code, called by it, which must not be broken off
+// kCallsUs: our own code, called by it, must not be broken off.
+enum class Foreign : uint32_t { kNone, kRuns, kCallsUs };
 extern volatile uint64_t g_step;    // changes with every object
 extern volatile Foreign g_foreign;  // whether code of an extension runs (its tp_traverse)
 

@@ -49,7 +49,7 @@ class FrameText {
 
   static size_t Put(const char* text, char* out) {
     const size_t length = strlen(text);
-    memcpy(out, text, length);
+    memcpy(out, text, length);  // NOLINT(bugprone-not-null-terminated-result): the length is what counts
     return length;
   }
 

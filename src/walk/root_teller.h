@@ -152,7 +152,7 @@ class RootTeller {
     uint64_t number = 0;
     cpython::Get(memory_, address, &number);
     size_t length = strlen(prefix);
-    memcpy(out, prefix, length);
+    memcpy(out, prefix, length);  // NOLINT(bugprone-not-null-terminated-result): the length is what counts
     char digits[24];
     int count = 0;
     do digits[count++] = static_cast<char>('0' + number % 10);
