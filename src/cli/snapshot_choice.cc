@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "capture/reader.h"
+#include "capture/snapshot_files.h"
 #include "cli/output.h"
 #include "cli/snapshot_wait.h"
 #include "fmt/format.h"
@@ -33,18 +34,11 @@ std::optional<int32_t> PidOfFolder(std::string_view name) {
   return ParseNumber<int32_t>(name.substr(1, name.find('.') - 1));
 }
 
-std::optional<uint32_t> NumberOfFile(std::string_view name) {
-  if (!name.starts_with("heap.")) return std::nullopt;
-  return ParseNumber<uint32_t>(name.substr(5));
-}
-
 void AddFolder(const fs::path& folder, std::vector<SnapshotFile>* found) {
   const std::optional<int32_t> pid = PidOfFolder(folder.filename().string());
   if (!pid) return;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    const std::optional<uint32_t> number = NumberOfFile(entry.path().filename().string());
-    if (number) found->push_back({entry.path().string(), folder.string(), *pid, *number});
+  for (const capture::NumberedSnapshot& file : capture::ListSnapshotFiles(folder.string())) {
+    found->push_back({file.path, folder.string(), *pid, file.number});
   }
 }
 
@@ -62,7 +56,7 @@ void TellUnfinished(const std::string& folder) {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     const fs::path& path = entry.path();
-    const std::optional<uint32_t> number = NumberOfFile(path.stem().string());
+    const std::optional<uint32_t> number = capture::SnapshotNumber(path.stem().string());
     if (path.extension() != ".part" || !number || IsBeingWritten(path)) continue;
     Complain(fmt::format("snapshot {} was never finished: what wrote it died, or had no room", *number));
   }
@@ -104,7 +98,7 @@ std::vector<SnapshotFile> ListSnapshots(const std::string& recording) {
   if (fs::is_regular_file(path, error)) {
     const std::string folder = path.parent_path().string();
     found.push_back({path.string(), folder, PidOfFolder(path.parent_path().filename().string()).value_or(0),
-                     NumberOfFile(path.filename().string()).value_or(0)});
+                     capture::SnapshotNumber(path.filename().string()).value_or(0)});
     return found;
   }
   AddFolder(path, &found);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -13,6 +12,7 @@
 
 #include "base/file.h"
 #include "capture/format.h"
+#include "capture/snapshot_files.h"
 #include "cli/snapshot_wait.h"
 #include "fmt/format.h"
 #include "process/proc.h"
@@ -68,21 +68,10 @@ std::string WhyFailed(SharedHeader& header) {
   }
 }
 
-// The newest of the files heap.1, heap.2, ... in the folder. Some may be missing: one that could not even be begun keeps its number.
+// The path of the newest one that is whole; empty: there is none.
 std::string NewestSnapshot(const std::string& folder) {
-  std::string newest;
-  uint64_t most = 0;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename();
-    if (!name.starts_with("heap.")) continue;
-    char* rest = nullptr;
-    const uint64_t number = std::strtoull(name.c_str() + std::strlen("heap."), &rest, 10);
-    if (*rest != 0 || number <= most) continue;
-    most = number;
-    newest = entry->path();
-  }
-  return newest;
+  const std::vector<capture::NumberedSnapshot> files = capture::ListSnapshotFiles(folder);
+  return files.empty() ? "" : files.back().path;
 }
 
 // What the folder may be called from here. A process in a root or mounts of its own (a container) calls it by another name than we do.

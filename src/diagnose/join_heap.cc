@@ -1,7 +1,6 @@
 #include "diagnose/join_heap.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "capture/snapshot_files.h"
 #include "diagnose/merge_by_holder.h"
 #include "heap/analysis.h"
 #include "heap/holders.h"
@@ -25,17 +25,7 @@ using heap::NodeId;
 constexpr size_t kMostTypes = 8;
 constexpr size_t kMostHoldings = 3;
 constexpr double kEnough =
-    0.3;  // share of a finding's blocks that a snapshot shows; less: an earlier one may show more
-
-// The whole snapshots of the process, oldest first.
-std::vector<std::string> SnapshotFiles(const capture::Recording& recording, const capture::Process& process) {
-  std::vector<std::string> files;
-  for (int k = 1;; ++k) {
-    const std::string file = fmt::format("{}/{}/heap.{}", recording.path, process.folder, k);
-    if (access(file.c_str(), R_OK) == 0) files.push_back(file);
-    else if (access((file + ".part").c_str(), F_OK) != 0) return files;
-  }
-}
+    0.15;  // share of a finding's blocks that a snapshot shows; less: an earlier one may show more
 
 // One snapshot, and which of its objects belong to which finding.
 class SnapshotView {
@@ -188,18 +178,19 @@ void SnapshotView::Describe(size_t index, Finding& finding) {
 
 // How much of the findings a snapshot shows, as a share of what was live.
 bool Shows(const SnapshotView& view, size_t index, const Finding& finding) {
-  return static_cast<double>(view.group(index).size()) >= kEnough * static_cast<double>(finding.live.blocks) / 2;
+  return static_cast<double>(view.group(index).size()) >= kEnough * static_cast<double>(finding.live.blocks);
 }
 
 }  // namespace
 
 void JoinHeap(const capture::Recording& recording, const capture::Process& process, std::vector<Finding>& findings) {
   if (findings.empty()) return;
-  std::vector<std::string> files = SnapshotFiles(recording, process);
+  std::vector<capture::NumberedSnapshot> files =
+      capture::ListSnapshotFiles(recording.path + "/" + process.folder);  // oldest first
   std::vector<bool> done(findings.size(), false);
   constexpr size_t kMostSnapshots = 2;  // the last one, and one before: what was given back at the end is in that
   for (size_t n = 0; n < kMostSnapshots && !files.empty(); ++n, files.pop_back()) {
-    const Result<heap::Snapshot> snapshot = heap::LoadSnapshot(files.back());
+    const Result<heap::Snapshot> snapshot = heap::LoadSnapshot(files.back().path);
     if (!snapshot.ok()) continue;
     SnapshotView view(*snapshot, process, findings);
     const bool last = n + 1 == kMostSnapshots || files.size() == 1;
