@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 namespace limpet::base {
 namespace {
@@ -70,6 +72,21 @@ std::string FormatDuration(uint64_t nanoseconds) {
 
 std::string Plural(uint64_t count, std::string_view singular) {
   return fmt::format("{} {}{}", FormatCount(count), singular, count == 1 ? "" : "s");
+}
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
+    }
+  }
+  return row[b.size()];
 }
 
 bool IsValidUtf8(std::string_view text) {

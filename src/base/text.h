@@ -2,6 +2,7 @@
 #ifndef LIMPET_BASE_TEXT_H_
 #define LIMPET_BASE_TEXT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ std::string FormatDuration(uint64_t nanoseconds);
 
 // One word for one, another for all other numbers: Plural(1, "block") == "1 block", Plural(1412, "block") == "1 412 blocks".
 std::string Plural(uint64_t count, std::string_view singular);
+
+// Letters to insert, delete or change to make one word the other (Levenshtein's distance): for guessing what was meant.
+size_t EditDistance(std::string_view a, std::string_view b);
 
 bool IsValidUtf8(std::string_view text);
 // `text` with every byte that is not part of well-formed UTF-8 replaced by U+FFFD.

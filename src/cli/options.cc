@@ -5,27 +5,12 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.h"
 #include "cli/output.h"
 #include "fmt/format.h"
 
 namespace limpet::cli {
 namespace {
-
-// Letters to insert, delete or change to make one word the other.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-    }
-  }
-  return row[b.size()];
-}
 
 std::vector<std::string> LongOptions(const CLI::App& app) {
   std::vector<std::string> names;
@@ -86,7 +71,7 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& known
   if (word.empty()) return best;
   size_t best_distance = std::max<size_t>(word.size() / 2, 2) + 1;  // a swap of two letters counts as two changes
   for (const std::string& candidate : known) {
-    const size_t distance = EditDistance(word, candidate);
+    const size_t distance = base::EditDistance(word, candidate);
     const bool begins = word.size() > 1 && std::string_view(candidate).starts_with(word);
     if (begins || distance < best_distance) {
       best = candidate;

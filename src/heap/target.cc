@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/text.h"
 #include "heap/naming.h"
 
 namespace limpet::heap {
@@ -15,28 +16,12 @@ constexpr size_t kMostSimilar = 3;
 
 const std::string& TypeName(const Graph& graph, NodeId node) { return graph.type(graph.type_of(node)).name; }
 
-// Levenshtein's distance.
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 // Those of `known` that `word` may be a misspelling of, nearest first.
 std::vector<std::string> Similar(std::string_view word, const std::vector<std::string>& known) {
   std::vector<std::pair<size_t, std::string>> near;
   for (const std::string& name : known) {
     if (name.size() > word.size() * 2 + 40) continue;
-    const size_t distance = std::min(Distance(word, name), Distance(word, ShortTypeName(name)));
+    const size_t distance = std::min(base::EditDistance(word, name), base::EditDistance(word, ShortTypeName(name)));
     if (distance < word.size() && distance <= std::max<size_t>(2, word.size() / 3)) near.emplace_back(distance, name);
   }
   std::sort(near.begin(), near.end());
