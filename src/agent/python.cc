@@ -8,7 +8,6 @@
 #include "agent/counters.h"
 #include "agent/python_hooks.h"
 #include "agent/symbols.h"
-#include "cpython/frame.h"
 #include "cpython/gc_state.h"
 
 namespace limpet::agent {
@@ -142,31 +141,6 @@ bool FindPython() {
 void CheckHooks() {
   if (!g_agent.minor || PythonHooksInPlace()) return;
   g_agent.file.header()->limits |= capture::kLimitHooksLost;
-}
-
-template <class L>
-static bool HoldsLockOf(Thread* thread, const char* interpreter) {
-  char* own = nullptr;
-  const char* state = AttachedStateAnywhere<L>(thread, &own);
-  return state && cpython::Load<const char*>(state, L::kThreadInterpreter) == interpreter;
-}
-
-bool HoldsMainLock(Thread* thread) {
-  if (!thread || !g_python.main_interpreter) return false;
-  switch (g_agent.minor) {
-    case 11:
-      return HoldsLockOf<cpython::Layout311>(thread, g_python.main_interpreter);
-    case 12:
-      return HoldsLockOf<cpython::Layout312>(thread, g_python.main_interpreter);
-    case 13:
-      return HoldsLockOf<cpython::Layout313>(thread, g_python.main_interpreter);
-    case 14:
-      return HoldsLockOf<cpython::Layout314>(thread, g_python.main_interpreter);
-    case 15:
-      return HoldsLockOf<cpython::Layout315>(thread, g_python.main_interpreter);
-    default:
-      return false;
-  }
 }
 
 void ReadCollections(capture::SampleRecord* sample) {

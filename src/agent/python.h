@@ -47,9 +47,6 @@ void CheckHooks();
 // Fills the gc_ fields of a sample, when the collector's state was found and checks out.
 void ReadCollections(capture::SampleRecord* sample);
 
-// Whether this thread holds the lock of the main interpreter.
-bool HoldsMainLock(Thread* thread);
-
 // Called once per thread, with the lock held, to see whether tls_offset holds here.
 void CheckThreadLocal(Thread* thread, char* state);
 

@@ -134,25 +134,10 @@ void Install() {
 }  // namespace
 
 bool InstallPythonHooks(uint32_t minor) {
-  switch (minor) {
-    case 11:
-      Install<cpython::Layout311>();
-      return true;
-    case 12:
-      Install<cpython::Layout312>();
-      return true;
-    case 13:
-      Install<cpython::Layout313>();
-      return true;
-    case 14:
-      Install<cpython::Layout314>();
-      return true;
-    case 15:
-      Install<cpython::Layout315>();
-      return true;
-    default:
-      return false;
-  }
+  return cpython::ForLayout(int(minor), false, [](auto layout) {
+    Install<decltype(layout)>();
+    return true;
+  });
 }
 
 bool PythonHooksInPlace() {

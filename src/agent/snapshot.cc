@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/counters.h"
+#include "agent/hot.h"
 #include "agent/modules.h"
 #include "agent/python.h"
 #include "capture/snapshot_writer.h"
@@ -271,7 +272,8 @@ void Reap() {
 // The last one is taken whatever else goes on: beside another that is still being written, and within the collection that finalisation
 // begins with (its lists are whole again by the time that it frees anything).
 bool MayTake(SnapshotTrigger trigger) {
-  if (!g_agent.options.snapshots || !g_python.main_interpreter || !HoldsMainLock(tls.thread)) return false;
+  if (!g_agent.options.snapshots || !g_python.main_interpreter || !tls.thread || !g_anywhere.holds_lock(tls.thread))
+    return false;
   const bool last = trigger == SnapshotTrigger::kExit;
   if (g_taking.child && !last) return false;
   if (g_taking.has_reaper && trigger != SnapshotTrigger::kRequest) return false;

@@ -60,37 +60,11 @@ bool Read(const char* runtime, const char* interpreter, GcCounts* counts) {
 }  // namespace
 
 bool ReadGcCounts(int minor, const char* runtime, const char* interpreter, GcCounts* counts) {
-  switch (minor) {
-    case Layout311::kMinor:
-      return Read<Layout311>(runtime, interpreter, counts);
-    case Layout312::kMinor:
-      return Read<Layout312>(runtime, interpreter, counts);
-    case Layout313::kMinor:
-      return Read<Layout313>(runtime, interpreter, counts);
-    case Layout314::kMinor:
-      return Read<Layout314>(runtime, interpreter, counts);
-    case Layout315::kMinor:
-      return Read<Layout315>(runtime, interpreter, counts);
-    default:
-      return false;
-  }
+  return ForLayout(minor, false, [&](auto layout) { return Read<decltype(layout)>(runtime, interpreter, counts); });
 }
 
 int FindGcState(int minor, const char* runtime, const char* interpreter) {
-  switch (minor) {
-    case Layout311::kMinor:
-      return Find<Layout311>(runtime, interpreter);
-    case Layout312::kMinor:
-      return Find<Layout312>(runtime, interpreter);
-    case Layout313::kMinor:
-      return Find<Layout313>(runtime, interpreter);
-    case Layout314::kMinor:
-      return Find<Layout314>(runtime, interpreter);
-    case Layout315::kMinor:
-      return Find<Layout315>(runtime, interpreter);
-    default:
-      return kAbsent;
-  }
+  return ForLayout(minor, kAbsent, [&](auto layout) { return Find<decltype(layout)>(runtime, interpreter); });
 }
 
 }  // namespace limpet::cpython

@@ -343,6 +343,26 @@ struct Layout315 : LayoutCommon, ObjectLayout315 {
   static constexpr int kRuntimeInterpreters = 936;
 };
 
+// What `function` makes of the layout of CPython 3.`minor`, or `unknown` where limpet has none. The layout comes as a value, so that its
+// type can be named:  ForLayout(minor, false, [&](auto layout) { return Read<decltype(layout)>(memory); });
+template <class Result, class Function>
+inline Result ForLayout(int minor, Result unknown, Function function) {
+  switch (minor) {
+    case Layout311::kMinor:
+      return function(Layout311());
+    case Layout312::kMinor:
+      return function(Layout312());
+    case Layout313::kMinor:
+      return function(Layout313());
+    case Layout314::kMinor:
+      return function(Layout314());
+    case Layout315::kMinor:
+      return function(Layout315());
+    default:
+      return unknown;
+  }
+}
+
 }  // namespace limpet::cpython
 
 #endif  // LIMPET_CPYTHON_LAYOUTS_H_

@@ -32,37 +32,13 @@ WalkStop CanWalkOwnAs(uint64_t runtime) {
 }  // namespace
 
 WalkStop WalkOwn(const WalkOptions& options, capture::SnapshotWriter& writer) {
-  switch (options.minor) {
-    case 11:
-      return WalkOwnAs<cpython::Layout311>(options, writer);
-    case 12:
-      return WalkOwnAs<cpython::Layout312>(options, writer);
-    case 13:
-      return WalkOwnAs<cpython::Layout313>(options, writer);
-    case 14:
-      return WalkOwnAs<cpython::Layout314>(options, writer);
-    case 15:
-      return WalkOwnAs<cpython::Layout315>(options, writer);
-    default:
-      return WalkStop::kNoInterpreter;
-  }
+  return cpython::ForLayout(options.minor, WalkStop::kNoInterpreter,
+                            [&](auto layout) { return WalkOwnAs<decltype(layout)>(options, writer); });
 }
 
 WalkStop CanWalkOwn(int minor, uint64_t runtime) {
-  switch (minor) {
-    case 11:
-      return CanWalkOwnAs<cpython::Layout311>(runtime);
-    case 12:
-      return CanWalkOwnAs<cpython::Layout312>(runtime);
-    case 13:
-      return CanWalkOwnAs<cpython::Layout313>(runtime);
-    case 14:
-      return CanWalkOwnAs<cpython::Layout314>(runtime);
-    case 15:
-      return CanWalkOwnAs<cpython::Layout315>(runtime);
-    default:
-      return WalkStop::kNoInterpreter;
-  }
+  return cpython::ForLayout(minor, WalkStop::kNoInterpreter,
+                            [&](auto layout) { return CanWalkOwnAs<decltype(layout)>(runtime); });
 }
 
 }  // namespace limpet::walk

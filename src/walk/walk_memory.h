@@ -17,20 +17,8 @@ WalkStop WalkMemoryAs(Memory& memory, const WalkOptions& options, capture::Snaps
 template <class Memory>
 WalkStop WalkMemory(Memory& memory, const WalkOptions& options, capture::SnapshotWriter& writer) {
   static_assert(!Memory::kOwn);
-  switch (options.minor) {
-    case 11:
-      return WalkMemoryAs<cpython::Layout311>(memory, options, writer);
-    case 12:
-      return WalkMemoryAs<cpython::Layout312>(memory, options, writer);
-    case 13:
-      return WalkMemoryAs<cpython::Layout313>(memory, options, writer);
-    case 14:
-      return WalkMemoryAs<cpython::Layout314>(memory, options, writer);
-    case 15:
-      return WalkMemoryAs<cpython::Layout315>(memory, options, writer);
-    default:
-      return WalkStop::kNoInterpreter;
-  }
+  return cpython::ForLayout(options.minor, WalkStop::kNoInterpreter,
+                            [&](auto layout) { return WalkMemoryAs<decltype(layout)>(memory, options, writer); });
 }
 
 }  // namespace limpet::walk
