@@ -7,22 +7,11 @@
 
 #include "capture/snapshot_writer.h"
 #include "cpython/decode.h"
-#include "cpython/text.h"
+#include "cpython/dict_keys.h"
 #include "walk/number_map.h"
 #include "walk/reference_sink.h"
 
 namespace limpet::walk {
-
-// text.h's notion of memory, over one that gives spans.
-template <class Memory>
-struct SpanReader {
-  Memory& memory;
-  bool Read(uint64_t address, void* to, size_t size) {
-    const char* bytes = memory.Span(address, size);
-    if (bytes) memcpy(to, bytes, size);
-    return bytes != nullptr;
-  }
-};
 
 template <class L, class Memory>
 class Classes {
@@ -68,8 +57,7 @@ class Classes {
       if (length > sizeof text) length = sizeof text;
       memcpy(text, run.label.literal(), length);
     } else {
-      SpanReader<Memory> reader{memory_};
-      length = cpython::CopyText<L>(reader, run.label.bits, text, sizeof text);
+      length = cpython::CopyObjectText<L>(memory_, run.label.bits, text, sizeof text);
     }
     const uint32_t number = length ? writer_.AddName(text, length) : capture::kNoName;
     by_name_.Insert(key, number);

@@ -5,9 +5,10 @@
 #include <cstring>
 
 #include "cpython/decode.h"
+#include "cpython/dict_keys.h"
 #include "cpython/layouts.h"
 #include "cpython/line_table.h"
-#include "walk/classes.h"
+#include "walk/decimal.h"
 
 namespace limpet::walk {
 
@@ -27,19 +28,15 @@ class FrameText {
         !cpython::Get(memory_, code + L::kCodeFilename, &file)) {
       return 0;
     }
-    SpanReader<Memory> reader{memory_};
     const size_t room = capacity - 16;  // of the line's digits and the brackets
-    size_t length = cpython::CopyText<L>(reader, name, out, room / 2);
+    size_t length = cpython::CopyObjectText<L>(memory_, name, out, room / 2);
     if (length == 0) return 0;
     length += Put(" (", out + length);
-    length += cpython::CopyText<L>(reader, file, out + length, room - length);
+    length += cpython::CopyObjectText<L>(memory_, file, out + length, room - length);
     const int32_t line = LineOf(code, instruction);
     if (line > 0) {
       length += Put(":", out + length);
-      char digits[12];
-      int count = 0;
-      for (int32_t rest = line; rest != 0; rest /= 10) digits[count++] = static_cast<char>('0' + rest % 10);
-      while (count) out[length++] = digits[--count];
+      length += PutDecimal(static_cast<uint64_t>(line), out + length);
     }
     return length + Put(")", out + length);
   }

@@ -12,6 +12,22 @@
 
 namespace limpet::walk {
 
+// The type of what looks like a living object at this address that no collector would track (a str, an array ...), or null: its type is
+// an object that is known to be a type, and it is referred to. Types whose objects the collector tracks are left out: those that live are
+// on its lists, and what is not is half made or dead. REQUIRES: over our own memory, the address is readable.
+template <class L, class Memory>
+const cpython::TypeInfo* UntrackedAt(Memory& memory, const Numbering& numbers, cpython::TypeTable<L, Memory>& types,
+                                     uint64_t object) {
+  uint64_t type = 0, count = 0;
+  if (!cpython::Get(memory, object + L::kObjectType, &type) || !numbers.IsKnown(type)) return nullptr;
+  if (!cpython::Get(memory, object, &count) || static_cast<uint32_t>(count) == 0) return nullptr;
+  // A dead object's block on a free list: where its count was is the address of the next one. (From 3.14 on, the two highest bytes of
+  // a living one are flags.)
+  if ((count >> 32 & 0xffff) != 0) return nullptr;
+  const cpython::TypeInfo* info = types.Find(type);
+  return info && (info->flags & L::kTypeFlagGc) == 0 ? info : nullptr;
+}
+
 template <class L, class Memory>
 class LostObjects {
  public:
@@ -29,17 +45,10 @@ class LostObjects {
  private:
   static constexpr uint64_t kMostSlack = 64;  // a block may be larger than what lives in it, but not by much
 
-  // Whether its type is an object that is known to be a type, and what the object says of its size fits the block. Types whose objects
-  // the collector tracks are left out: those that live are on its lists, and what is not is half made or dead.
+  // Whether such an object is there, and what it says of its size fits the block.
   bool IsObject(uint64_t object, uint64_t size) {
-    uint64_t type = 0, count = 0;
-    if (!cpython::Get(memory_, object + L::kObjectType, &type) || !numbers_.IsKnown(type)) return false;
-    if (!cpython::Get(memory_, object, &count) || static_cast<uint32_t>(count) == 0) return false;
-    // A dead object's block on a free list: where its count was is the address of the next one. (From 3.14 on, the two highest bytes of
-    // a living one are flags.)
-    if ((count >> 32 & 0xffff) != 0) return false;
-    const cpython::TypeInfo* info = types_.Find(type);
-    if (!info || info->pre_header != 0 || (info->flags & L::kTypeFlagGc) != 0) return false;
+    const cpython::TypeInfo* info = UntrackedAt<L>(memory_, numbers_, types_, object);
+    if (!info || info->pre_header != 0) return false;
     const uint64_t own = decoder_.OwnSize(object, *info);
     return own <= size && size <= 2 * own + kMostSlack;
   }

@@ -11,6 +11,7 @@
 #include "cpython/decode_core.h"
 #include "cpython/decode_frame.h"
 #include "cpython/type_table.h"
+#include "walk/decimal.h"
 #include "walk/frame_text.h"
 #include "walk/numbering.h"
 #include "walk/refcount.h"
@@ -151,14 +152,9 @@ class RootTeller {
   size_t NumberText(char* out, const char* prefix, uint64_t address) {
     uint64_t number = 0;
     cpython::Get(memory_, address, &number);
-    size_t length = strlen(prefix);
+    const size_t length = strlen(prefix);
     memcpy(out, prefix, length);  // NOLINT(bugprone-not-null-terminated-result): the length is what counts
-    char digits[24];
-    int count = 0;
-    do digits[count++] = static_cast<char>('0' + number % 10);
-    while ((number /= 10) != 0);
-    while (count) out[length++] = digits[--count];
-    return length;
+    return length + PutDecimal(number, out + length);
   }
 
   // A frame of the interpreter's own has nothing to tell, one of a generator is told by the generator.

@@ -13,6 +13,7 @@
 #include "cpython/text.h"
 #include "cpython/type_table.h"
 #include "walk/classes.h"
+#include "walk/decimal.h"
 #include "walk/numbering.h"
 
 namespace limpet::walk {
@@ -94,8 +95,7 @@ class TextTeller {
 
   void TellText(uint32_t node, uint64_t object) {
     char text[kMostBytes];
-    SpanReader<Memory> reader{memory_};
-    const size_t length = cpython::CopyText<L>(reader, object, text, sizeof text);
+    const size_t length = cpython::CopyObjectText<L>(memory_, object, text, sizeof text);
     if (length) writer_.AddText(node, text, length);
   }
 
@@ -121,13 +121,11 @@ class TextTeller {
     for (int64_t i = 0; i < count; ++i) {
       if (!cpython::Get(memory_, object + kDigits + 4 * static_cast<uint64_t>(i), &digits[i])) return;
     }
-    uint64_t value = digits[0] | uint64_t{digits[1]} << 30;
+    const uint64_t value = digits[0] | uint64_t{digits[1]} << 30;
     char text[24];
-    char* at = text + sizeof text;
-    do *--at = static_cast<char>('0' + value % 10);
-    while ((value /= 10) != 0);
-    if (negative) *--at = '-';
-    writer_.AddText(node, at, static_cast<size_t>(text + sizeof text - at));
+    text[0] = '-';
+    const size_t sign = negative ? 1 : 0;
+    writer_.AddText(node, text, sign + PutDecimal(value, text + sign));
   }
   static constexpr uint64_t kDigits = 24;
 

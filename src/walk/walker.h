@@ -277,17 +277,10 @@ class Walker {
     }
   }
 
-  // Whether something is at this address that looks like an object which no collector tracks: a str, an array ... In our own memory
-  // nobody asks: a word that is no address would fault, and what is lost there is found by its block.
+  // In our own memory nobody asks: a word that is no address would fault, and what is lost there is found by its block.
   bool IsUntracked(uint64_t address) {
     if constexpr (Memory::kOwn) return false;
-    uint64_t type = 0, count = 0;
-    if (!IsPlausible(address) || !cpython::Get(memory_, address + L::kObjectType, &type) || !numbers_.IsKnown(type) ||
-        !cpython::Get(memory_, address, &count) || static_cast<uint32_t>(count) == 0 || (count >> 32 & 0xffff) != 0) {
-      return false;
-    }
-    const cpython::TypeInfo* info = types_.Find(type);
-    return info && (info->flags & L::kTypeFlagGc) == 0;
+    else return IsPlausible(address) && UntrackedAt<L>(memory_, numbers_, types_, address) != nullptr;
   }
 
   // What an extension module keeps for itself: memory whose structure only its own code knows.
