@@ -11,6 +11,7 @@
 
 #include "base/page_array.h"
 #include "cpython/decode.h"
+#include "walk/numbering.h"
 
 namespace limpet::walk {
 
@@ -62,7 +63,7 @@ class ReferenceSink {
   void Target(uint64_t address) {
     if (!in_run_) return;
     if (runs_.back().kind == base::RefKind::kKey) return PairTarget(address);
-    if (address == 0) return Skip();
+    if (address == 0 || !IsCredible(address)) return Skip();
     lost_ |= !targets_.Push(address);
   }
 
@@ -91,7 +92,15 @@ class ReferenceSink {
   uint64_t hash() const { return hash_; }
   bool lost() const { return lost_; }  // there was no memory for all of it
 
+  // From now on a word that was found by value is only believed where it is the address of an object with a number: an evaluation stack
+  // whose top was not stored also holds what was left there by objects that are dead by now.
+  void BelieveOnly(const Numbering* known) { known_ = known; }
+
  private:
+  bool IsCredible(uint64_t address) const {
+    return !known_ || runs_[runs_.size() - 1].strength != base::RefStrength::kMaybe || known_->IsKnown(address);
+  }
+
   static constexpr uint64_t kSeed = 0x6c696d7065740001ull;
   static constexpr size_t kMaxRuns = 32768;  // a list full of holes is told as one run without indices from there on
 
@@ -153,6 +162,7 @@ class ReferenceSink {
   base::PageArray<RunRecord> runs_;
   uint64_t bytes_ = 0;
   uint64_t hash_ = kSeed;
+  const Numbering* known_ = nullptr;  // null: everything is believed
   bool in_run_ = false;
   bool has_open_ = false;
   bool skip_value_ = false;

@@ -324,5 +324,25 @@ TEST(RingWatchTest, EveryRingIsNoticedSoon) {
   for (uint64_t at = 1; at < 100'000; ++at) ASSERT_FALSE(watch.ComesBackTo(at));
 }
 
+// What an evaluation stack without a stored top holds is told by value: dead objects' addresses are left there, too.
+TEST(ReferenceSink, BelievesWordsFoundByValueOnlyWhereAnObjectIsKnown) {
+  Numbering numbers;
+  ASSERT_TRUE(numbers.Init());
+  ASSERT_TRUE(numbers.AddNowhere());
+  const uint64_t living = 0x7f0000001000, dead = 0x7f0000002000;
+  numbers.NumberOf(living);
+  ReferenceSink sink;
+  sink.BelieveOnly(&numbers);
+  sink.Begin();
+  sink.Run(base::RefKind::kStack, base::RefStrength::kMaybe, cpython::Label::Index(0), true);
+  for (const uint64_t word : {dead, living, dead}) sink.Target(word);
+  sink.Run(base::RefKind::kLocal, base::RefStrength::kOwned, cpython::Label::Index(0), false);
+  sink.Target(dead);  // told by structure: believed
+  sink.End();
+  ASSERT_EQ(sink.targets().size(), 2u);
+  EXPECT_EQ(sink.targets()[0], living);
+  EXPECT_EQ(sink.targets()[1], dead);
+}
+
 }  // namespace
 }  // namespace limpet::walk

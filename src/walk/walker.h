@@ -36,7 +36,9 @@ class Walker {
         finder_(memory, options.runtime),
         root_teller_(memory, finder_.roots(), numbers_, types_, sink_),
         text_teller_(memory, writer, numbers_, options.redact),
-        decoder_(memory, types_, sink_) {}
+        decoder_(memory, types_, sink_) {
+    sink_.BelieveOnly(&numbers_);
+  }
 
   WalkStop Run() {
     start_ns_ = ClockNs();
