@@ -69,6 +69,7 @@ struct Plan {
   std::vector<const Mapping*> mappings;  // of each piece
   std::vector<Range> ranges;
   uint64_t bytes = 0;
+  bool gone = false;  // the process gave its memory back meanwhile: it ended, or became another program
 };
 
 class Planner {
@@ -120,6 +121,10 @@ class Planner {
     while (at < mapping.end) {
       const uint64_t pages = std::min<uint64_t>((mapping.end - at) / kPageSize, entries_.size());
       const ssize_t size = pread(pagemap_, entries_.data(), pages * 8, off_t(at / kPageSize * 8));
+      if (size == 0) {  // there is no page table any more; what was mapped may have been terabytes
+        plan_.gone = true;
+        return;
+      }
       if (size < 8) {  // the page table cannot be read: everything, to be sure
         Add(piece, at, mapping.end - at);
         return;
@@ -295,6 +300,7 @@ Result<MemoryImage> MemoryImage::Take(pid_t pid) {
   Result<MemoryMap> map = MemoryMap::Read(pid);
   if (!map.ok()) return Error(WhyNotAllowed(pid, EACCES));
   const Plan before = Planner(OpenProc(pid, "pagemap").get(), nullptr).Make(*map);
+  if (before.gone) return Error(fmt::format("process {} ended while it was read", pid));
   if (const uint64_t free = FreeMemory(); before.bytes > free / 10 * 9) {
     return Error(
         fmt::format("the image of process {} takes {} MB, and {} MB are free: write a core file and read that on "
@@ -307,6 +313,7 @@ Result<MemoryImage> MemoryImage::Take(pid_t pid) {
   LIMPET_ASSIGN_OR_RETURN(StoppedProcess stopped, StoppedProcess::Stop(pid));
   LIMPET_ASSIGN_OR_RETURN(image.map_, MemoryMap::Read(pid));
   Plan plan = Planner(OpenProc(pid, "pagemap").get(), &before).Make(image.map_);
+  if (plan.gone) return Error(fmt::format("process {} ended while it was read", pid));
   base::FileDescriptor memory = OpenProc(pid, "mem");
   if (!memory.valid()) return Error(WhyNotAllowed(pid, errno));
   image.files_ = std::make_unique<ImageFiles>(pid, std::move(memory));

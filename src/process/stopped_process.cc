@@ -17,11 +17,13 @@
 
 #include "base/file.h"
 #include "fmt/format.h"
+#include "process/exit_reaper.h"
 #include "process/proc.h"
 
 namespace limpet::process {
 namespace {
 
+constexpr uint64_t kFarewellNs = 1'000'000'000;  // for one that dies, or has not stopped yet, when all are let go
 constexpr uint64_t kPatienceNs = 5'000'000'000;  // for a thread in the kernel that cannot be interrupted: a disk, vfork
 
 uint64_t NowNs() {
@@ -108,11 +110,12 @@ bool StoppedProcess::IsKnown(pid_t thread) const {
 
 // New threads may begin while others are already held: looks again until none is left.
 Status StoppedProcess::StopThreads() {
+  ExitReaper reaper;
   for (;;) {
     const size_t before = threads_.size();
     for (const pid_t thread : ListThreads(pid_)) {
       if (before && IsKnown(thread)) continue;
-      LIMPET_RETURN_IF_ERROR(Seize(thread));
+      LIMPET_RETURN_IF_ERROR(Seize(thread, reaper));
     }
     if (threads_.size() == before) break;
     LIMPET_RETURN_IF_ERROR(AwaitStops());
@@ -121,7 +124,7 @@ Status StoppedProcess::StopThreads() {
   return threads_.empty() ? Error(fmt::format("there is no process {}, or it has ended", pid_)) : Status::Ok();
 }
 
-Status StoppedProcess::Seize(pid_t thread) {
+Status StoppedProcess::Seize(pid_t thread, ExitReaper& reaper) {
   if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) {
     const int error = errno;
     if (error == ESRCH || IsEnded(pid_, thread)) return Status::Ok();
@@ -129,6 +132,7 @@ Status StoppedProcess::Seize(pid_t thread) {
   }
   if (!start_ns_) start_ns_ = NowNs();
   threads_.push_back({thread, false, 0});
+  reaper.Watch(thread);
   ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
   return Status::Ok();
 }
@@ -158,19 +162,31 @@ Status StoppedProcess::AwaitStops() {
   return Status::Ok();
 }
 
+// Lets one thread go, or notices its end. A thread that dies while it is traced stays a zombie until its tracer has heard of it, and its
+// process with it: the parent would wait for ever.
+bool StoppedProcess::LetGo(const Thread& thread) {
+  const auto detach = [&thread](int signal) {
+    return ptrace(PTRACE_DETACH, thread.id, nullptr, reinterpret_cast<void*>(intptr_t{signal})) == 0;
+  };
+  if (thread.stopped && detach(thread.signal)) return true;
+  int status = 0;
+  const pid_t result = waitpid(thread.id, &status, __WALL | WNOHANG);
+  if (result == 0 || (result < 0 && errno == EINTR)) return false;  // not stopped yet, or about to die
+  if (result == thread.id && WIFSTOPPED(status)) detach(status >> 16 == 0 ? WSTOPSIG(status) : 0);
+  return true;
+}
+
 uint64_t StoppedProcess::Resume() {
   if (threads_.empty()) return 0;
-  for (const Thread& thread : threads_) {
-    if (ptrace(PTRACE_DETACH, thread.id, nullptr, reinterpret_cast<void*>(intptr_t{thread.signal})) == 0 ||
-        thread.stopped) {
-      continue;
-    }
-    // It never stopped: only a stopped thread can be let go, so the interrupt is awaited once more. Else the kernel does it at our end.
-    int status = 0;
-    if (waitpid(thread.id, &status, __WALL | WNOHANG) == thread.id) ptrace(PTRACE_DETACH, thread.id, nullptr, nullptr);
+  uint64_t resumed = 0;
+  for (int turn = 0;; ++turn) {
+    std::erase_if(threads_, [](const Thread& thread) { return LetGo(thread); });
+    if (!resumed) resumed = NowNs();
+    if (threads_.empty() || NowNs() - resumed > kFarewellNs) break;  // the kernel lets go of the others at our end
+    if (turn > 100) std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   threads_.clear();
-  return NowNs() - start_ns_;
+  return resumed - start_ns_;
 }
 
 }  // namespace limpet::process

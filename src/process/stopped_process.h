@@ -13,6 +13,8 @@
 
 namespace limpet::process {
 
+class ExitReaper;
+
 class StoppedProcess {
  public:
   // Fails where there is no right to (the message says what would grant it), and when a thread does not stop within a few seconds.
@@ -36,9 +38,10 @@ class StoppedProcess {
 
   explicit StoppedProcess(pid_t pid) : pid_(pid) {}
   Status StopThreads();
-  Status Seize(pid_t thread);
+  Status Seize(pid_t thread, ExitReaper& reaper);
   Status AwaitStops();
   bool IsKnown(pid_t thread) const;
+  static bool LetGo(const Thread& thread);
 
   pid_t pid_ = 0;
   uint64_t start_ns_ = 0;

@@ -1,0 +1,35 @@
+#include "process/exit_reaper.h"
+
+#include <sys/wait.h>
+
+#include <chrono>
+
+namespace limpet::process {
+
+ExitReaper::ExitReaper() : worker_([this] { Run(); }) {}
+
+ExitReaper::~ExitReaper() {
+  {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  wake_.notify_one();
+  worker_.join();
+}
+
+void ExitReaper::Watch(pid_t thread) {
+  const std::lock_guard lock(mutex_);
+  watched_.push_back(thread);
+}
+
+void ExitReaper::Run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, std::chrono::milliseconds(10), [this] { return done_; })) {
+    std::erase_if(watched_, [](pid_t thread) {
+      siginfo_t info{};
+      return waitid(P_PID, static_cast<id_t>(thread), &info, WEXITED | WNOHANG | __WALL) == 0 && info.si_pid == thread;
+    });
+  }
+}
+
+}  // namespace limpet::process
