@@ -12,8 +12,9 @@ std::optional<uint32_t> SnapshotNumber(std::string_view file_name) {
   if (!file_name.starts_with(kPrefix)) return std::nullopt;
   file_name.remove_prefix(kPrefix.size());
   uint32_t number = 0;
-  const char* last = file_name.data() + file_name.size();
-  const auto [end, error] = std::from_chars(file_name.data(), last, number);
+  const char* const first = file_name.data();
+  const char* const last = first + file_name.size();
+  const auto [end, error] = std::from_chars(first, last, number);
   if (file_name.empty() || error != std::errc() || end != last) return std::nullopt;
   return number;
 }
