@@ -46,6 +46,13 @@ Result<SnapshotReader> SnapshotReader::Read(std::unique_ptr<ByteSource> source, 
   return reader;
 }
 
+Result<SnapshotHeader> ReadSnapshotHeader(const std::string& path) {
+  LIMPET_ASSIGN_OR_RETURN(FileSource file, FileSource::Open(path));
+  SnapshotReader reader(std::make_unique<FileSource>(std::move(file)));
+  if (const Status status = reader.ReadHeader(); !status.ok()) return status.WithContext(path);
+  return reader.header_;
+}
+
 std::string_view SnapshotReader::Text(const std::string& bytes, const std::vector<uint32_t>& ends, uint32_t id) {
   LIMPET_CHECK(id < ends.size());
   const uint32_t begin = id ? ends[id - 1] : 0;

@@ -116,6 +116,7 @@ class SnapshotReader {
   static std::string_view Text(const std::string& bytes, const std::vector<uint32_t>& ends, uint32_t id);
   static Result<SnapshotReader> Read(std::unique_ptr<ByteSource> source, const std::string& place);
 
+  friend Result<SnapshotHeader> ReadSnapshotHeader(const std::string& path);
   Status ReadHeader();
   void ReadBlocks();
   Status ReadBlock(uint64_t offset, const SnapshotBlock& block);
@@ -153,6 +154,9 @@ class SnapshotReader {
   std::vector<SnapshotPart> parts_;
   std::vector<Extent> text_blocks_;
 };
+
+// The header alone: when a snapshot was taken, and why.
+Result<SnapshotHeader> ReadSnapshotHeader(const std::string& path);
 
 }  // namespace limpet::capture
 

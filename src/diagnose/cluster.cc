@@ -57,8 +57,9 @@ bool MayBeRecycled(capture::Amount live, bool nearly_all_died) {
 
 class Joiner {
  public:
-  Joiner(const Process& process, const UnitTable& table, const std::vector<Suspect>& suspects)
-      : process_(process), table_(table), suspects_(suspects) {
+  Joiner(const Process& process, const UnitTable& table, const std::vector<Suspect>& suspects,
+         const AreApart& are_apart)
+      : process_(process), table_(table), suspects_(suspects), are_apart_(are_apart) {
     for (const Suspect& s : suspects) {
       const Unit& unit = table.units[s.unit];
       bool wanted = s.signal != Signal::kNone && !unit.no_frame;
@@ -78,7 +79,8 @@ class Joiner {
     bool any_rhythm =
         x.signal != Signal::kSurvival || y.signal != Signal::kSurvival;  // swelling storage, a queue and its links
     if (!any_rhythm && Rhythm(x.slots, y.slots) < kSameRhythm) return false;
-    return SameFunction(chains_[a][0], chains_[b][0]) || Calls(a, b) || Calls(b, a);
+    if (!SameFunction(chains_[a][0], chains_[b][0]) && !Calls(a, b) && !Calls(b, a)) return false;
+    return !are_apart_(a, b);
   }
 
   // Are the blocks of `self` part of what grows at `owner`, although the lines have nothing to do with one another?
@@ -92,6 +94,7 @@ class Joiner {
     }
     if (chains_[self].empty() || s.kind == Kind::kNative || s.signal != Signal::kSurvival || s.as_of != o.as_of)
       return false;
+    if (are_apart_(self, owner.members.front())) return false;
     // What passes through a queue leaves and comes back: then the time of birth of a recycled block tells nothing.
     if (o.signal != Signal::kBacklog && (o.signal != Signal::kSurvival || !SameRhythm(s, o))) return false;
     bool lesser = s.live.bytes * 2 <= owned.bytes && s.live.blocks <= owned.blocks * 11 / 10;
@@ -181,6 +184,7 @@ class Joiner {
   const Process& process_;
   const UnitTable& table_;
   const std::vector<Suspect>& suspects_;
+  const AreApart& are_apart_;
   std::vector<std::vector<FrameId>> chains_;
 };
 
@@ -221,8 +225,8 @@ std::vector<FrameId> UserFrames(const Process& process, const UnitTable& table, 
 }
 
 std::vector<Cluster> ClusterSuspects(const Process& process, const UnitTable& table,
-                                     const std::vector<Suspect>& suspects) {
-  Joiner joiner(process, table, suspects);
+                                     const std::vector<Suspect>& suspects, const AreApart& are_apart) {
+  Joiner joiner(process, table, suspects, are_apart);
   std::vector<size_t> order;
   for (size_t i = 0; i < suspects.size(); i++)
     if (suspects[i].signal != Signal::kNone) order.push_back(i);
@@ -234,8 +238,9 @@ std::vector<Cluster> ClusterSuspects(const Process& process, const UnitTable& ta
   std::vector<Cluster> clusters;
   for (size_t i : order) {
     auto home = std::find_if(clusters.begin(), clusters.end(), [&](const Cluster& cluster) {
-      return std::any_of(cluster.members.begin(), cluster.members.end(),
-                         [&](size_t m) { return joiner.Related(m, i); });
+      const std::vector<size_t>& members = cluster.members;
+      return std::any_of(members.begin(), members.end(), [&](size_t m) { return joiner.Related(m, i); }) &&
+             std::none_of(members.begin(), members.end(), [&](size_t m) { return are_apart(m, i); });
     });
     if (home != clusters.end()) home->members.push_back(i);
     else clusters.push_back({{i}});

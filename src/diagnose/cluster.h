@@ -4,6 +4,7 @@
 #define LIMPET_DIAGNOSE_CLUSTER_H_
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "diagnose/suspects.h"
@@ -15,9 +16,12 @@ struct Cluster {
       members;  // indices into the suspects; the first one names the cluster, the others follow by live bytes
 };
 
-// Joins growing suspects whose lines are in one function, or call one another, and that grow in the same rhythm.
+// Whether two suspects (by index) are known to be two leaks: their objects are held in different places.
+using AreApart = std::function<bool(size_t, size_t)>;
+
+// Joins growing suspects whose lines are in one function, or call one another, and that grow in the same rhythm; but none that are apart.
 std::vector<Cluster> ClusterSuspects(const capture::Process& process, const UnitTable& table,
-                                     const std::vector<Suspect>& suspects);
+                                     const std::vector<Suspect>& suspects, const AreApart& are_apart);
 
 // The site of the unit with most live bytes; its stack stands for the unit.
 uint32_t HeaviestSite(const capture::Process& process, const Unit& unit, AsOf as_of);

@@ -9,9 +9,11 @@
 #include "base/text.h"
 #include "diagnose/cluster.h"
 #include "diagnose/describe.h"
-#include "diagnose/join_heap.h"
+#include "diagnose/describe_heap.h"
+#include "diagnose/heap_image.h"
 #include "diagnose/suspects.h"
 #include "diagnose/unit.h"
+#include "diagnose/weigh_heap.h"
 
 namespace limpet::diagnose {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 using capture::Process;
 
 constexpr size_t kMinGroups = 6;
+constexpr double kContradicted = 0.1;         // what is left of a confidence that the heap speaks against
 constexpr uint64_t kDismissedBytes = 16'000;  // less is not worth a word
 
 struct ProcessResult {
@@ -26,14 +29,63 @@ struct ProcessResult {
   std::vector<Dismissed> dismissed;
 };
 
+// What the heap says against a leak makes its lines dismissed ones; what it says for it clears up doubts.
+bool TakeHeapVerdict(const Process& process, const UnitTable& table, const std::vector<Suspect>& suspects,
+                     const Cluster& cluster, const HeapVerdict& verdict, ProcessResult& result) {
+  if (!verdict.dismissed) return false;
+  for (const size_t member : cluster.members) {
+    Suspect suspect = suspects[member];
+    if (suspect.live.bytes < kDismissedBytes && member != cluster.members.front()) continue;
+    suspect.reason = *verdict.dismissed;
+    suspect.confidence = kContradicted;
+    result.dismissed.push_back(DescribeDismissed(process, table, suspect));
+    if (!verdict.sentence.empty()) result.dismissed.back().finding.evidence = {verdict.sentence};
+  }
+  return true;
+}
+
+// The heap shows that what grows is held, and becomes more.
+void ClearDoubts(Suspect& suspect) {
+  if (suspect.signal != Signal::kSurvival) return;
+  suspect.may_be_garbage = suspect.against_course = false;
+  suspect.confidence = std::min(suspect.judgement.confidence, suspect.most_confidence);
+}
+
+// Lines that grow are joined by rhythm and by who holds what was born there; each group is one finding.
+void FindLeaks(const Process& process, const UnitTable& table, std::vector<Suspect>& suspects, HeapImages& images,
+               ProcessResult& result) {
+  const bool any =
+      std::any_of(suspects.begin(), suspects.end(), [](const Suspect& s) { return s.signal != Signal::kNone; });
+  if (!any) return;
+  HeapImage* const newest = images.Newest();
+  GrowthWitness witness(images);
+  std::vector<Cluster> clusters = ClusterSuspects(
+      process, table, suspects, [newest](size_t a, size_t b) { return newest && newest->AreApart(a, b); });
+  std::vector<ClusterObjects> objects = FindClusterObjects(images, suspects, clusters);
+  std::vector<FindingObjects> in_newest;
+  for (size_t i = 0; i < clusters.size(); ++i) {
+    NameAfterHeld(suspects, objects[i], clusters[i]);
+    const HeapVerdict verdict = WeighHeap(process, witness, objects[i], suspects, clusters[i]);
+    if (TakeHeapVerdict(process, table, suspects, clusters[i], verdict, result)) continue;
+    if (verdict.confirmed) {
+      for (const size_t member : clusters[i].members) ClearDoubts(suspects[member]);
+    }
+    Finding finding = DescribeCluster(process, table, suspects, clusters[i]);
+    if (verdict.confirmed) finding.evidence.push_back(verdict.sentence);
+    DescribeHeap(objects[i], finding);
+    result.findings.push_back(std::move(finding));
+    in_newest.push_back(objects[i].image == newest ? objects[i].objects : FindingObjects{});
+  }
+  if (newest) MergeByHolder(newest->analysis(), result.findings, in_newest);
+}
+
 ProcessResult DiagnoseProcess(const capture::Recording& recording, const Process& process) {
   ProcessResult result;
   UnitTable table = GroupByLine(process);
   std::vector<Suspect> suspects = FindSuspects(process, table);
-  for (const Cluster& cluster : ClusterSuspects(process, table, suspects))
-    result.findings.push_back(DescribeCluster(process, table, suspects, cluster));
+  HeapImages images(recording, process, table, suspects);
+  FindLeaks(process, table, suspects, images, result);
   SeparateFingerprints(result.findings);
-  JoinHeap(recording, process, result.findings);
   for (const Suspect& suspect : suspects) {
     bool worth = std::max(suspect.live.bytes, suspect.peak_live.bytes) >= kDismissedBytes;
     if (suspect.signal == Signal::kNone && worth)
@@ -194,6 +246,8 @@ std::string_view ReasonName(Reason reason) {
       return "flushed";
     case Reason::kReleased:
       return "released";
+    case Reason::kDeferred:
+      return "deferred";
     case Reason::kTooFew:
       return "too-few";
   }

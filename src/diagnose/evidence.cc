@@ -140,6 +140,8 @@ std::string EvidenceAgainst(const capture::Process& process, const Suspect& s) {
       return fmt::format("{}; came at once or in a few goes, the last by {} after the start", live, moment(j.last));
     case Reason::kReleased:
       return fmt::format("{}, {} at the peak: given back", live, FormatBytes(s.peak_live.bytes));
+    case Reason::kDeferred:
+      return fmt::format("{}; garbage that waits for the collector", live);
     case Reason::kTooFew:
       return fmt::format("{}; too little to tell a trend from chance", live);
   }

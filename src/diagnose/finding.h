@@ -37,6 +37,7 @@ enum class Reason : uint8_t {
   kOneOff,    // came in one go or in a few
   kFlushed,   // everything up to some moment was freed together
   kReleased,  // grew for a while and was given back while the program went on
+  kDeferred,  // garbage that waits for the collector
   kTooFew,    // too few blocks or bytes to tell a trend from chance
 };
 

@@ -19,6 +19,7 @@ namespace limpet::diagnose {
 struct FindingObjects {
   std::vector<heap::NodeId> nodes;
   heap::NodeId container = heap::kNoNode;
+  bool made_held = false;  // what the container holds was made by the finding, and not only what hangs on that
 };
 
 // `objects` belong to `findings` by index. Findings that became a part of another are removed from both.

@@ -148,7 +148,8 @@ class Judge {
     s.since = s.judgement.onset_slot;
     s.may_be_garbage = s.judgement.growing && MayAwaitCollection(process_, s.slots, s.judgement);
     if (s.may_be_garbage) s.confidence = std::min(s.confidence, kGarbageConfidence);
-    s.confidence = std::min(s.confidence, MostConfidence(SecondsOf(s)));
+    s.most_confidence = MostConfidence(SecondsOf(s));
+    s.confidence = std::min(s.confidence, s.most_confidence);
     if (!s.judgement.growing && s.swelling.swelling) {
       s.signal = Signal::kSwelling;
       s.confidence = s.swelling.confidence;

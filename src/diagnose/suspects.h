@@ -26,6 +26,7 @@ struct Suspect {
   Kind kind = Kind::kPythonObject;
   AsOf as_of = AsOf::kEnd;
   double confidence = 0;  // that it grows
+  double most_confidence = 1;  // that so short a run allows
   Reason reason = Reason::kTooFew;
   Judgement judgement;
   Swelling swelling;

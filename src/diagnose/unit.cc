@@ -57,24 +57,57 @@ void NumberLines(const Process& process, UnitTable& table) {
   }
 }
 
-// For each node the innermost frame of the best owner in its stack. A parent stands before its children, so one pass does.
+// For each node the innermost frame of the best owner in its stack, up to a dispatcher. A parent stands before its children, so one pass
+// does.
 void FindUserNodes(const Process& process, UnitTable& table) {
   table.user_node.assign(process.nodes.size(), NodeId{0});
   table.importing.assign(process.nodes.size(), false);
+  table.import_machinery.assign(process.nodes.size(), false);
   for (size_t i = 1; i < process.nodes.size(); i++) {
     const capture::Node& node = process.nodes[i];
     LIMPET_CHECK(node.parent.value < i && node.frame.value < process.frames.size());
     const capture::Frame& frame = process.frames[node.frame.value];
     bool imports = frame.name == "_find_and_load" && frame.file.starts_with("<frozen importlib");
     table.importing[i] = imports || table.importing[node.parent.value];
-    NodeId inherited = table.user_node[node.parent.value];
+    table.import_machinery[i] =
+        imports || (table.import_machinery[node.parent.value] && frame.name != "<module>");
+    NodeId inherited = IsDispatcher(frame) ? NodeId{0} : table.user_node[node.parent.value];
     Owner own = table.owner[node.frame.value];
     bool better = inherited.value == 0 || own <= table.owner[process.nodes[inherited.value].frame.value];
     table.user_node[i] = better ? NodeId{static_cast<uint32_t>(i)} : inherited;
   }
 }
 
+// Births in several groups, over a third of the run.
+bool ComesAgain(const Process& process, const Site& site) {
+  if (site.cohorts.size() < kRepeatedImports) return false;
+  size_t reach = site.cohorts.back().group.value - site.cohorts.front().group.value;
+  return reach * 3 >= process.groups.size();
+}
+
 }  // namespace
+
+bool IsDispatcher(const capture::Frame& frame) {
+  struct Place {
+    std::string_view function, file;
+  };
+  static constexpr Place kPlaces[] = {
+      {"Handle._run", "/asyncio/events.py"},
+      {"BaseEventLoop._run_once", "/asyncio/base_events.py"},
+      {"Thread._bootstrap_inner", "/threading.py"},
+      {"_worker", "/concurrent/futures/thread.py"},
+      {"_WorkItem.run", "/concurrent/futures/thread.py"},
+      {"_process_worker", "/concurrent/futures/process.py"},
+      {"worker", "/multiprocessing/pool.py"},
+      {"BaseProcess._bootstrap", "/multiprocessing/process.py"},
+      {"BaseServer.serve_forever", "/socketserver.py"},
+      {"ThreadingMixIn.process_request_thread", "/socketserver.py"},
+      {"scheduler.run", "/sched.py"},
+  };
+  return std::any_of(std::begin(kPlaces), std::end(kPlaces), [&](const Place& place) {
+    return frame.function == place.function && frame.file.ends_with(place.file);
+  });
+}
 
 Owner OwnerOf(std::string_view file) {
   if (file.starts_with("<frozen")) return Owner::kFrozen;
@@ -110,14 +143,17 @@ UnitTable GroupByLine(const Process& process) {
     }
     table.units[unit].sites.push_back(static_cast<uint32_t>(i));
     table.units[unit].births += site.births;
+    table.reimports |= table.importing[site.node.value] && !table.import_machinery[site.node.value] &&
+                       ComesAgain(process, site);
   }
   return table;
 }
 
+// One importing line may bring new modules all along: the importer's own stacks then come again though no module does.
 bool IsOnceImported(const Process& process, const UnitTable& table, const Site& site) {
   if (!table.importing[site.node.value] || site.cohorts.empty()) return false;
-  size_t reach = site.cohorts.back().group.value - site.cohorts.front().group.value;
-  return site.cohorts.size() < kRepeatedImports || reach * 3 < process.groups.size();
+  if (table.import_machinery[site.node.value] && !table.reimports) return true;
+  return !ComesAgain(process, site);
 }
 
 ImageTime TimeOf(const Process& process, AsOf as_of) {

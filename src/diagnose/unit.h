@@ -44,6 +44,8 @@ struct UnitTable {
   std::vector<uint32_t> line_of_frame;     // by frame: dense number of (file, function, line)
   std::vector<Owner> owner;                // by frame
   std::vector<bool> importing;             // by node: a module is being imported somewhere in its stack
+  std::vector<bool> import_machinery;      // by node: and nothing of that module runs yet: it is found, read and unmarshalled
+  bool reimports = false;                  // some module's code ran again and again
 };
 
 UnitTable GroupByLine(const capture::Process& process);
@@ -51,6 +53,10 @@ UnitTable GroupByLine(const capture::Process& process);
 // The slots of a unit as of one image. Groups after that image are left out; memory inherited over a fork is no birth.
 std::vector<Slot> Timeline(const capture::Process& process, const Unit& unit, AsOf as_of);
 std::vector<Slot> Timeline(const capture::Process& process, const std::vector<uint32_t>& sites, AsOf as_of);
+
+// A frame that runs whatever it is given: the loop of an event loop, a thread's or a pool's first function. What is farther out than such
+// a frame (`asyncio.run(main())`, `server.serve_forever()`) is in every stack, and tells nothing of any.
+bool IsDispatcher(const capture::Frame& frame);
 
 // Memory of an import is there once, however many imports a program has: only a stack that comes again and again (a plugin loaded anew
 // for each job) is evidence of growth. Is this site's memory that of an import alone?

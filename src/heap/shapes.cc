@@ -149,7 +149,8 @@ std::string MergedText(const std::vector<MergedShape>& shapes, uint32_t shape) {
   return TextFromTop(shape, [&](uint32_t s) { return std::tuple(shapes[s].label, shapes[s].type, shapes[s].parent); });
 }
 
-std::vector<MergedShape> MergeShapes(const std::vector<const ShapeTree*>& trees) {
+std::vector<MergedShape> MergeShapes(const std::vector<const ShapeTree*>& trees,
+                                     std::vector<std::vector<uint32_t>>* places) {
   std::vector<MergedShape> merged;
   std::map<std::tuple<uint32_t, std::string, std::string>, uint32_t> ids;
   const size_t snapshots = trees.size();
@@ -171,6 +172,7 @@ std::vector<MergedShape> MergeShapes(const std::vector<const ShapeTree*>& trees)
       to.example = shape.example;
       merged_of.push_back(at->second);
     }
+    if (places) places->push_back(std::move(merged_of));
   }
   for (size_t i = merged.size(); i-- > 0;) {
     if (merged[i].parent == kNoShape) continue;

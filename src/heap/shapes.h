@@ -103,7 +103,9 @@ struct MergedShape {
   std::vector<uint64_t> total_bytes;  // with all below
   NodeId example = kNoNode;           // in the last snapshot that has it
 };
-std::vector<MergedShape> MergeShapes(const std::vector<const ShapeTree*>& trees);
+// `places`, if wanted: by tree and ShapeId, the index of the merged shape.
+std::vector<MergedShape> MergeShapes(const std::vector<const ShapeTree*>& trees,
+                                     std::vector<std::vector<uint32_t>>* places = nullptr);
 std::string MergedText(const std::vector<MergedShape>& shapes, uint32_t shape);
 
 }  // namespace limpet::heap

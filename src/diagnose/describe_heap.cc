@@ -1,0 +1,262 @@
+#include "diagnose/describe_heap.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "base/text.h"
+#include "heap/holders.h"
+#include "heap/naming.h"
+
+namespace limpet::diagnose {
+namespace {
+
+using heap::Graph;
+using heap::NodeId;
+
+constexpr size_t kMostTypes = 8;
+constexpr size_t kMostHoldings = 3;
+constexpr uint64_t kManyOfGroup = 20;  // one in so many is enough to stand for the group
+constexpr double kTooLittle = 0.15;    // share of the live memory that must be objects in the snapshot
+constexpr double kHolds = 0.5;      // share of what is held that a line must have made to be named
+constexpr double kRecycled = 0.35;  // a line of which fewer blocks stay may only have lent its dead ones' memory
+
+// Free lists scatter some objects of a line over the heap: what is told is told of those that pile up in one place, if most do.
+std::vector<NodeId> MainGroup(const ClusterObjects& objects) {
+  constexpr double kNearlyAll = 0.95;
+  const heap::Pile& pile = objects.pile;
+  if (pile.container == heap::kNoNode || pile.share >= kNearlyAll) return objects.objects.nodes;
+  return heap::MembersIn(objects.image->analysis(), pile.container, objects.objects.nodes);
+}
+
+// Puts what the graph says of one group of objects into words.
+class Describer {
+ public:
+  explicit Describer(ClusterObjects& objects)
+      : objects_(objects),
+        snapshot_(objects.image->snapshot()),
+        analysis_(objects.image->analysis()),
+        group_(MainGroup(objects)) {}
+  void Describe(Finding& finding);
+
+ private:
+  std::vector<std::string> Types(const std::vector<NodeId>& group, std::optional<NodeId> first) const;
+  std::vector<HolderStep> Steps(const std::vector<heap::PathPart>& parts) const;
+  void DescribeHolding(const heap::Holding& holding, Finding& finding);
+  void DescribeCycle(const heap::Holders& holders, Finding& finding);
+  std::string Advice(const heap::Holding& holding) const;
+
+  ClusterObjects& objects_;
+  const heap::Snapshot& snapshot_;
+  heap::Analysis& analysis_;
+  const std::vector<NodeId> group_;
+};
+
+// The type of the object that is held comes first: strings and dicts that hang on it are often more bytes.
+std::vector<std::string> Describer::Types(const std::vector<NodeId>& group, std::optional<NodeId> first) const {
+  const Graph& graph = snapshot_.graph;
+  std::unordered_map<heap::TypeId, uint64_t> bytes;
+  for (const NodeId node : group) bytes[graph.type_of(node)] += graph.size(node);
+  std::vector<std::pair<uint64_t, heap::TypeId>> order;
+  for (const auto& [type, sum] : bytes) order.emplace_back(sum, type);
+  std::sort(order.begin(), order.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::vector<std::string> types;
+  if (first) types.push_back(graph.type(graph.type_of(*first)).name);
+  for (const auto& [sum, type] : order) {
+    const std::string& name = graph.type(type).name;
+    if (types.size() < kMostTypes && std::find(types.begin(), types.end(), name) == types.end()) types.push_back(name);
+  }
+  return types;
+}
+
+std::vector<HolderStep> Describer::Steps(const std::vector<heap::PathPart>& parts) const {
+  std::vector<HolderStep> steps;
+  for (const heap::PathPart& part : parts) {
+    const std::string type =
+        part.node == heap::kNoNode ? "" : snapshot_.graph.type(snapshot_.graph.type_of(part.node)).name;
+    steps.push_back({part.edge, type});
+  }
+  return steps;
+}
+
+// What the graph says can be done; nothing where it does not.
+std::string Describer::Advice(const heap::Holding& holding) const {
+  const heap::Way& way = holding.ways.front();
+  if (!way.cut_part || holding.freed_objects == 0) return "";
+  const std::vector<heap::PathPart> before(way.parts.begin(),
+                                           way.parts.begin() + static_cast<std::ptrdiff_t>(*way.cut_part));
+  const std::string holder = before.empty() ? std::string("the root") : heap::PathLine(snapshot_.graph, before);
+  const std::string frees = fmt::format("; that frees {}", base::FormatBytes(holding.freed_bytes));
+  if (way.cut.size() > 1) {
+    return fmt::format("remove entries of {} when they are done with, bound it, or let it hold them weakly{}", holder,
+                       frees);
+  }
+  return fmt::format("let go of {}{}", heap::PathLine(snapshot_.graph, {way.parts.data(), *way.cut_part + 1}), frees);
+}
+
+void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) {
+  if (holding.ways.empty()) return;
+  const heap::Way& way = holding.ways.front();
+  HeapView& view = finding.heap;
+  view.holder = Steps(way.parts);
+  view.holder_text = heap::PathLine(snapshot_.graph, way.parts);
+  if (holding.freed_objects > 0) view.would_free_bytes = holding.freed_bytes;
+  view.fix = Advice(holding);
+  const bool many_starts = holding.surplus > 0 && holding.starts * 2 >= holding.objects;
+  const std::string& root = snapshot_.graph.type(snapshot_.graph.type_of(way.start)).name;
+  const bool by_variable = root == "<C variables>" && way.path.size() <= 1;
+  if (finding.kind == Kind::kNative || finding.kind == Kind::kRawBlock || (!many_starts && !by_variable)) return;
+  finding.kind = Kind::kRefcount;
+  if (many_starts) {
+    view.fix =
+        "a reference was taken and never given back: look for a missing Py_DECREF in the C code that made or was given "
+        "these objects";
+    finding.evidence.push_back(
+        fmt::format("reference counts: {} of the objects have {} reference(s) more than the heap explains, of {}",
+                    base::FormatCount(holding.starts), holding.surplus, holding.refcount));
+  } else {
+    finding.evidence.push_back(fmt::format("held by variables of C code alone: {}", view.holder_text));
+  }
+}
+
+void Describer::DescribeCycle(const heap::Holders& holders, Finding& finding) {
+  HeapView& view = finding.heap;
+  const bool enabled = (snapshot_.header.gc_flags & 1) != 0;
+  const std::string state = enabled ? "the collector is on, and had not come to them" : "the collector is off";
+  finding.evidence.push_back(
+      fmt::format("nobody holds {} of {} objects in the heap snapshot: they are garbage in cycles, and {}",
+                  base::FormatCount(holders.garbage_objects), base::FormatCount(holders.objects), state));
+  if (holders.cycle) {
+    const std::vector<heap::PathPart> parts = heap::NameCycle(snapshot_.graph, holders.cycle->cycle);
+    view.cycle = Steps(parts);
+    view.cycle_text = heap::CycleLine(snapshot_.graph, parts);
+  }
+  if (finding.kind == Kind::kPythonObject) finding.kind = Kind::kCycle;
+  view.would_free_bytes = holders.garbage_bytes;
+  view.fix =
+      enabled
+          ? "break the cycle where one of its objects is done with, or make one of its references weak"
+          : "break the cycle where one of its objects is done with, or let the collector run (gc.enable, gc.collect)";
+}
+
+void Describer::Describe(Finding& finding) {
+  const heap::Holders holders = heap::FindHolders(analysis_, group_, kMostHoldings);
+  finding.heap.objects = group_.size();
+  finding.heap.retained_bytes = holders.retained_bytes;
+  std::optional<NodeId> first;
+  if (holders.garbage_objects * 2 > holders.objects) {
+    DescribeCycle(holders, finding);
+  } else if (!holders.holdings.empty()) {
+    // One object that retains most may be where the others are kept, and have been made at the same line: it is not what grew.
+    const auto many = std::find_if(holders.holdings.begin(), holders.holdings.end(), [&](const heap::Holding& holding) {
+      return holding.objects * kManyOfGroup >= holders.objects;
+    });
+    const heap::Holding& holding = many != holders.holdings.end() ? *many : holders.holdings.front();
+    DescribeHolding(holding, finding);
+    if (!holding.ways.empty()) {
+      const heap::Way& way = holding.ways.front();
+      first = way.path.empty() ? way.start : snapshot_.graph.edge(way.path.back()).target();
+      if (way.cut.size() > 1) objects_.objects.container = snapshot_.graph.Source(way.cut.front());
+    }
+  }
+  finding.heap.types = Types(group_, objects_.subject != heap::kNoNode ? objects_.subject : first);
+}
+
+}  // namespace
+
+namespace {
+
+// What lies at lines of native memory and of raw blocks was handed on by free lists: it is no part of that memory. Raw blocks that grow
+// beside objects are their storage.
+std::vector<size_t> ObjectMembers(const std::vector<Suspect>& suspects, const Cluster& cluster) {
+  const bool any = std::any_of(cluster.members.begin(), cluster.members.end(),
+                               [&](size_t member) { return suspects[member].kind == Kind::kPythonObject; });
+  std::vector<size_t> members;
+  for (const size_t member : cluster.members) {
+    if (any && suspects[member].kind != Kind::kNative) members.push_back(member);
+  }
+  return members;
+}
+
+}  // namespace
+
+std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::vector<Suspect>& suspects,
+                                               const std::vector<Cluster>& clusters) {
+  constexpr size_t kMostImages = 2;
+  std::vector<ClusterObjects> found(clusters.size());
+  for (size_t i = 0; i < clusters.size(); ++i) {
+    for (size_t n = 0; n < kMostImages; ++n) {
+      HeapImage* image = images.Newest(n);
+      if (!image) break;
+      if (!found[i].image) found[i].image = image;
+      if (!image->Shows(ObjectMembers(suspects, clusters[i]))) continue;
+      found[i].image = image;
+      break;
+    }
+    if (!found[i].image) continue;
+    std::vector<NodeId>& nodes = found[i].objects.nodes;
+    for (const size_t member : ObjectMembers(suspects, clusters[i])) {
+      const std::vector<NodeId>& more = found[i].image->objects(member);
+      nodes.insert(nodes.end(), more.begin(), more.end());
+    }
+    std::sort(nodes.begin(), nodes.end());
+    found[i].pile = heap::FindPile(found[i].image->analysis(), nodes);
+    found[i].objects.container = found[i].pile.container;
+  }
+  return found;
+}
+
+void NameAfterHeld(const std::vector<Suspect>& suspects, ClusterObjects& objects, Cluster& cluster) {
+  if (!objects.image || objects.pile.subjects.empty()) return;
+  const heap::Graph& graph = objects.image->graph();
+  const heap::Pile& pile = objects.pile;
+  std::vector<double> votes(cluster.members.size());
+  double all = 0;
+  for (size_t i = 0; i < pile.members.size(); ++i) {
+    const auto weight = static_cast<double>(graph.size(pile.members[i]));
+    all += weight;
+    for (size_t k = 0; k < cluster.members.size(); ++k) {
+      const std::vector<NodeId>& own = objects.image->objects(cluster.members[k]);
+      if (std::binary_search(own.begin(), own.end(), pile.subjects[i])) votes[k] += weight;
+    }
+  }
+  for (size_t k = 0; k < votes.size(); ++k) {
+    const Suspect& suspect = suspects[cluster.members[k]];
+    if (suspect.signal == Signal::kNone || suspect.line_survival < kRecycled) votes[k] = 0;
+  }
+  const auto best = std::max_element(votes.begin(), votes.end()) - votes.begin();
+  objects.objects.made_held = votes[static_cast<size_t>(best)] >= kHolds * all;
+  if (!objects.objects.made_held) return;
+  objects.subject = pile.subjects.front();
+  for (const NodeId subject : pile.subjects) {
+    const std::vector<NodeId>& own = objects.image->objects(cluster.members[static_cast<size_t>(best)]);
+    if (!std::binary_search(own.begin(), own.end(), subject)) continue;
+    objects.subject = subject;
+    break;
+  }
+  std::rotate(cluster.members.begin(), cluster.members.begin() + best, cluster.members.begin() + best + 1);
+}
+
+void DescribeHeap(ClusterObjects& objects, Finding& finding) {
+  if (!objects.image || objects.objects.nodes.empty()) return;
+  uint64_t bytes = 0;
+  for (const NodeId node : objects.objects.nodes) bytes += objects.image->graph().size(node);
+  const auto share = [](uint64_t part, uint64_t whole) {
+    return static_cast<double>(part) < kTooLittle * static_cast<double>(whole);
+  };
+  if (share(bytes, finding.live.bytes) && share(objects.objects.nodes.size(), finding.live.blocks)) {
+    finding.evidence.push_back(
+        fmt::format("the heap snapshot shows {} of it in {}: too little to tell who holds the rest", base::FormatBytes(bytes),
+                    base::Plural(objects.objects.nodes.size(), "object")));
+    objects.objects = {};
+    return;
+  }
+  Describer(objects).Describe(finding);
+}
+
+}  // namespace limpet::diagnose

@@ -1,0 +1,145 @@
+#include "diagnose/heap_image.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "capture/snapshot_reader.h"
+
+namespace limpet::diagnose {
+namespace {
+
+using heap::NodeId;
+
+constexpr double kMostly = 0.6;      // share of one line's objects that hang on another's
+constexpr size_t kLeastObjects = 8;  // fewer say nothing
+constexpr double kEnough = 0.15;     // share of the live blocks that a snapshot shows as objects
+constexpr uint32_t kNoSuspect = 0xffffffff;
+
+}  // namespace
+
+std::vector<bool> MarkRetained(const heap::Dominators& dominators, std::span<const NodeId> nodes) {
+  std::vector<bool> marked(dominators.order().size(), false);
+  for (const NodeId node : nodes) {
+    const uint32_t begin = dominators.position(node);
+    if (marked[begin]) continue;  // inside another's subtree already
+    std::fill_n(marked.begin() + begin, dominators.retained_count(node), true);
+  }
+  return marked;
+}
+
+bool MostlyMarked(const heap::Dominators& dominators, const std::vector<bool>& marked, std::span<const NodeId> nodes) {
+  if (nodes.size() < kLeastObjects) return false;
+  size_t inside = 0;
+  for (const NodeId node : nodes) inside += marked[dominators.position(node)];
+  return static_cast<double>(inside) >= kMostly * static_cast<double>(nodes.size());
+}
+
+HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Process& process, const UnitTable& table,
+                     const std::vector<Suspect>& suspects)
+    : snapshot_(std::move(snapshot)),
+      process_(process),
+      suspects_(suspects),
+      analysis_(snapshot_->graph),
+      objects_(suspects.size()) {
+  std::vector<uint32_t> suspect_of_site(process.sites.size(), kNoSuspect);
+  for (size_t i = 0; i < suspects.size(); ++i) {
+    for (const uint32_t site : table.units[suspects[i].unit].sites) suspect_of_site[site] = static_cast<uint32_t>(i);
+  }
+  std::vector<uint32_t> suspect_of_birth = {kNoSuspect};
+  for (const capture::SnapshotBirth& birth : snapshot_->births) {
+    const bool known = birth.site < process.site_of_record.size() && process.site_of_record[birth.site];
+    suspect_of_birth.push_back(known ? suspect_of_site[process.site_of_record[birth.site]->value] : kNoSuspect);
+  }
+  for (NodeId node = 0; node < graph().node_count(); ++node) {
+    const uint32_t birth = graph().birth(node);
+    if (birth < suspect_of_birth.size() && suspect_of_birth[birth] != kNoSuspect)
+      objects_[suspect_of_birth[birth]].push_back(node);
+  }
+}
+
+bool HeapImage::HasObjects(size_t suspect) const {
+  const Kind kind = suspects_[suspect].kind;
+  return kind != Kind::kNative && kind != Kind::kRawBlock && !objects_[suspect].empty();
+}
+
+const heap::Pile& HeapImage::pile(size_t suspect) {
+  const auto [at, added] = piles_.try_emplace(suspect);
+  if (added && HasObjects(suspect)) at->second = heap::FindPile(analysis_, objects_[suspect]);
+  return at->second;
+}
+
+bool HeapImage::HangsOn(size_t part, size_t whole) {
+  const auto [at, added] = retained_.try_emplace(whole);
+  if (added) at->second = MarkRetained(analysis_.dominators(), objects_[whole]);
+  return MostlyMarked(analysis_.dominators(), at->second, objects_[part]);
+}
+
+bool HeapImage::AreApart(size_t a, size_t b) {
+  for (const size_t suspect : {a, b}) {
+    if (objects_[suspect].size() < kLeastObjects || pile(suspect).container == heap::kNoNode) return false;
+  }
+  return pile(a).container != pile(b).container && !HangsOn(a, b) && !HangsOn(b, a);
+}
+
+bool HeapImage::Shows(std::span<const size_t> suspects) const {
+  size_t seen = 0, live = 0;
+  for (const size_t suspect : suspects) {
+    seen += objects_[suspect].size();
+    live += suspects_[suspect].live.blocks;
+  }
+  return static_cast<double>(seen) >= kEnough * static_cast<double>(live);
+}
+
+std::optional<capture::GroupId> HeapImage::BornIn(NodeId node) const {
+  const uint32_t birth = graph().birth(node);
+  if (birth == 0 || birth > snapshot_->births.size()) return std::nullopt;
+  return process_.GroupOf(snapshot_->births[birth - 1].epoch);
+}
+
+bool HeapImage::BornAfter(NodeId node, uint32_t epoch) const {
+  const uint32_t birth = graph().birth(node);
+  return birth != 0 && birth <= snapshot_->births.size() && snapshot_->births[birth - 1].epoch > epoch;
+}
+
+HeapImages::HeapImages(const capture::Recording& recording, const capture::Process& process, const UnitTable& table,
+                       const std::vector<Suspect>& suspects)
+    : process_(process),
+      table_(table),
+      suspects_(suspects),
+      files_(capture::ListSnapshotFiles(recording.path + "/" + process.folder)),
+      images_(files_.size()),
+      tried_(files_.size()) {}
+
+HeapImage* HeapImages::Load(size_t file) {
+  if (!tried_[file]) {
+    tried_[file] = true;
+    Result<heap::Snapshot> snapshot = heap::LoadSnapshot(files_[file].path);
+    if (snapshot.ok()) {
+      images_[file] = std::make_unique<HeapImage>(std::make_unique<heap::Snapshot>(std::move(*snapshot)), process_,
+                                                  table_, suspects_);
+    }
+  }
+  return images_[file].get();
+}
+
+HeapImage* HeapImages::Newest(size_t n) {
+  for (size_t file = files_.size(); file-- > 0;) {
+    HeapImage* image = Load(file);
+    if (!image) continue;
+    if (n == 0) return image;
+    --n;
+  }
+  return nullptr;
+}
+
+HeapImage* HeapImages::Earlier(const HeapImage& image) {
+  constexpr double kAboutHalf = 0.6;
+  const auto time = static_cast<double>(image.snapshot().header.time_ns);
+  for (size_t file = files_.size(); file-- > 0;) {
+    const auto header = capture::ReadSnapshotHeader(files_[file].path);
+    if (header.ok() && static_cast<double>(header->time_ns) <= kAboutHalf * time) return Load(file);
+  }
+  return nullptr;
+}
+
+}  // namespace limpet::diagnose

@@ -1,0 +1,90 @@
+// One heap snapshot as the diagnosis sees it: every line of the program with the objects that were born there, where these pile up, and
+// whether two lines' objects are one heap of things or two.
+#ifndef LIMPET_DIAGNOSE_HEAP_IMAGE_H_
+#define LIMPET_DIAGNOSE_HEAP_IMAGE_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "capture/recording.h"
+#include "capture/snapshot_files.h"
+#include "diagnose/suspects.h"
+#include "diagnose/unit.h"
+#include "heap/analysis.h"
+#include "heap/load.h"
+#include "heap/pile.h"
+
+namespace limpet::diagnose {
+
+class HeapImage {
+ public:
+  // REQUIRES: all outlive this.
+  HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Process& process, const UnitTable& table,
+            const std::vector<Suspect>& suspects);
+
+  const heap::Snapshot& snapshot() const { return *snapshot_; }
+  const heap::Graph& graph() const { return snapshot_->graph; }
+  heap::Analysis& analysis() { return analysis_; }
+
+  // The objects of the snapshot that were born at the lines of a suspect, ascending.
+  const std::vector<heap::NodeId>& objects(size_t suspect) const { return objects_[suspect]; }
+  // Where the objects of one suspect pile up. Native memory and raw blocks are no objects, and pile up nowhere: what is found at such
+  // a line was handed on by a free list.
+  const heap::Pile& pile(size_t suspect);
+  // Their objects are held in different places, and those of neither hang on those of the other: they are two leaks.
+  bool AreApart(size_t a, size_t b);
+  // Whether so many blocks as there are live are also seen here; few: they were freed before, or came later.
+  bool Shows(std::span<const size_t> suspects) const;
+  // The epoch group in which an object's memory was allocated; none: not known.
+  std::optional<capture::GroupId> BornIn(heap::NodeId node) const;
+  // Whether an object's memory was allocated after the (fine) epoch; false where it is not known.
+  bool BornAfter(heap::NodeId node, uint32_t epoch) const;
+  bool HasObjects(size_t suspect) const;
+
+ private:
+  bool HangsOn(size_t part, size_t whole);
+
+  std::unique_ptr<heap::Snapshot> snapshot_;
+  const capture::Process& process_;
+  const std::vector<Suspect>& suspects_;
+  heap::Analysis analysis_;
+  std::vector<std::vector<heap::NodeId>> objects_;  // by suspect
+  std::map<size_t, heap::Pile> piles_;
+  std::map<size_t, std::vector<bool>> retained_;  // by position in the dominator tree: hangs on an object of the suspect
+};
+
+// The snapshots of a process that are worth a look, each loaded when it is asked for.
+class HeapImages {
+ public:
+  HeapImages(const capture::Recording& recording, const capture::Process& process, const UnitTable& table,
+             const std::vector<Suspect>& suspects);
+
+  // 0: the last one, 1: the one before it. Null: there is none that can be read.
+  HeapImage* Newest(size_t n = 0);
+  // One from about half as long after the start as `image`: what piles up has grown since. Null: there is none.
+  HeapImage* Earlier(const HeapImage& image);
+
+ private:
+  HeapImage* Load(size_t file);
+
+  const capture::Process& process_;
+  const UnitTable& table_;
+  const std::vector<Suspect>& suspects_;
+  std::vector<capture::NumberedSnapshot> files_;  // oldest first
+  std::vector<std::unique_ptr<HeapImage>> images_;
+  std::vector<bool> tried_;
+};
+
+// Marks what a set of objects keeps alive: their subtrees of the dominator tree, as ranges of positions.
+std::vector<bool> MarkRetained(const heap::Dominators& dominators, std::span<const heap::NodeId> nodes);
+// Whether most of `nodes` are in what was marked.
+bool MostlyMarked(const heap::Dominators& dominators, const std::vector<bool>& marked,
+                  std::span<const heap::NodeId> nodes);
+
+}  // namespace limpet::diagnose
+
+#endif  // LIMPET_DIAGNOSE_HEAP_IMAGE_H_

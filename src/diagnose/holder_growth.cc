@@ -1,0 +1,83 @@
+#include "diagnose/holder_growth.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace limpet::diagnose {
+namespace {
+
+using heap::NodeId;
+using heap::ShapeId;
+
+constexpr double kFewExpected = 16;
+constexpr double kHardlyAny = 0.2;
+constexpr double kAsExpected = 0.6;
+
+// The shape that most of the nodes have.
+ShapeId MostCommon(const heap::ShapeTree& shapes, const std::vector<NodeId>& nodes) {
+  std::unordered_map<ShapeId, size_t> count;
+  ShapeId best = heap::kNoShape;
+  size_t most = 0;
+  for (const NodeId node : nodes) {
+    const ShapeId shape = shapes.of(node);
+    const size_t now = ++count[shape];
+    if (shape == heap::kNoShape || now <= most) continue;
+    most = now;
+    best = shape;
+  }
+  return best;
+}
+
+}  // namespace
+
+bool HolderGrowth::Contradicts() const {
+  return expected >= kFewExpected && static_cast<double>(more()) < kHardlyAny * expected;
+}
+
+bool HolderGrowth::Confirms() const {
+  return more() >= static_cast<int64_t>(kFewExpected) && static_cast<double>(more()) >= kAsExpected * expected;
+}
+
+const GrowthWitness::Comparison& GrowthWitness::Compare(HeapImage& image) {
+  const auto [at, added] = comparisons_.try_emplace(&image);
+  Comparison& comparison = at->second;
+  if (!added) return comparison;
+  comparison.earlier = images_.Earlier(image);
+  if (!comparison.earlier) return comparison;
+  std::vector<std::vector<uint32_t>> places;
+  comparison.merged =
+      heap::MergeShapes({&comparison.earlier->analysis().shapes(), &image.analysis().shapes()}, &places);
+  comparison.place = std::move(places[1]);
+  return comparison;
+}
+
+std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, const heap::Pile& pile,
+                                               const std::vector<Suspect>& suspects, const Cluster& cluster) {
+  if (pile.subjects.empty()) return std::nullopt;
+  const Comparison& comparison = Compare(image);
+  if (!comparison.earlier) return std::nullopt;
+  const heap::ShapeTree& shapes = image.analysis().shapes();
+  const ShapeId shape = MostCommon(shapes, pile.subjects);
+  if (shape == heap::kNoShape) return std::nullopt;
+  HolderGrowth growth;
+  const heap::MergedShape& merged = comparison.merged[comparison.place[shape]];
+  growth.before = merged.objects[0];
+  growth.after = merged.objects[1];
+  const capture::SnapshotHeader& before = comparison.earlier->snapshot().header;
+  growth.before_ns = before.time_ns;
+  growth.after_ns = image.snapshot().header.time_ns;
+  // What was born since at the lines of the leak, less what is merely in use: as much as of all their memory.
+  const Suspect& main = suspects[cluster.members.front()];
+  const double steady =
+      main.live.blocks ? std::min(1.0, main.steady_blocks / static_cast<double>(main.live.blocks)) : 0;
+  uint64_t born = 0;
+  for (const size_t member : cluster.members) {
+    for (const NodeId node : image.objects(member))
+      born += shapes.of(node) == shape && image.BornAfter(node, before.epoch);
+  }
+  growth.expected = steady * static_cast<double>(born);
+  return growth;
+}
+
+}  // namespace limpet::diagnose

@@ -1,0 +1,53 @@
+// The heap as a witness: do the things that a leak is said to consist of really become more, from one snapshot to a later one?
+//
+// Births and deaths of blocks cannot always tell: CPython hands the memory of dead dicts, lists and floats on without asking an
+// allocator, and of a cache that evicts by chance some of every age stay. But its number of entries does not grow.
+//
+// Things are the same if they are held on the same kind of way (heap/shapes.h), so that no address matters.
+#ifndef LIMPET_DIAGNOSE_HOLDER_GROWTH_H_
+#define LIMPET_DIAGNOSE_HOLDER_GROWTH_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "diagnose/cluster.h"
+#include "diagnose/heap_image.h"
+#include "diagnose/suspects.h"
+
+namespace limpet::diagnose {
+
+struct HolderGrowth {
+  uint64_t before = 0, after = 0;  // things held on such ways
+  double expected = 0;             // how many more there should be, by births and deaths
+  uint64_t before_ns = 0, after_ns = 0;
+  int64_t more() const { return static_cast<int64_t>(after) - static_cast<int64_t>(before); }
+  // There should be many more, and there are hardly any.
+  bool Contradicts() const;
+  bool Confirms() const;
+};
+
+class GrowthWitness {
+ public:
+  explicit GrowthWitness(HeapImages& images) : images_(images) {}
+  // Of the things that the pile of the cluster consists of in this image. Nothing where there is no earlier snapshot, or where they
+  // are not held.
+  std::optional<HolderGrowth> Ask(HeapImage& image, const heap::Pile& pile, const std::vector<Suspect>& suspects,
+                                  const Cluster& cluster);
+
+ private:
+  struct Comparison {
+    HeapImage* earlier = nullptr;
+    std::vector<heap::MergedShape> merged;
+    std::vector<uint32_t> place;  // by shape of the later image
+  };
+  const Comparison& Compare(HeapImage& image);
+
+  HeapImages& images_;
+  std::map<HeapImage*, Comparison> comparisons_;
+};
+
+}  // namespace limpet::diagnose
+
+#endif  // LIMPET_DIAGNOSE_HOLDER_GROWTH_H_

@@ -1,0 +1,111 @@
+#include "diagnose/weigh_heap.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace limpet::diagnose {
+namespace {
+
+using heap::NodeId;
+
+constexpr double kMostlyGarbage = 0.5;
+constexpr double kHardlyGarbage = 0.2;
+constexpr double kSomeOld = 0.2;             // of the garbage: it has outlived a full collection
+constexpr uint32_t kEnabled = 1;             // bit of SnapshotHeader::gc_flags
+constexpr uint32_t kCollectionsKnown = 2;    // bit of SampleRecord::gc_flags
+constexpr size_t kYoungest = 0, kOldest = 2;  // generations
+
+// Up to which moment everything has surely been looked at by a full collection; 0: there was none. And whether young ones come at all.
+struct Collections {
+  uint64_t full_ns = 0;
+  bool young = false;
+};
+
+Collections CollectionsBefore(const capture::Process& process, uint64_t time_ns) {
+  Collections found;
+  const capture::SampleRecord* last = nullptr;
+  for (const capture::SampleRecord& sample : process.samples) {
+    if (!(sample.gc_flags & kCollectionsKnown) || sample.time_ns > time_ns) continue;
+    if (last) {
+      if (sample.gc_collections[kOldest] != last->gc_collections[kOldest]) found.full_ns = last->time_ns;
+      const bool lately = sample.time_ns * 2 > time_ns;
+      found.young |= lately && sample.gc_collections[kYoungest] != last->gc_collections[kYoungest];
+    }
+    last = &sample;
+  }
+  return found;
+}
+
+// Whether some garbage is kept by references that no tp_traverse tells of: the collector takes their targets for held, and never frees
+// them. That is so for an object that it does not track, and for references that were found by value in memory of an unknown type.
+bool HasBlindReferences(const heap::Graph& graph, const heap::PathTree& paths) {
+  const auto is_garbage_container = [&](NodeId node) {
+    return !paths.reached(node) && graph.type(graph.type_of(node)).gc();
+  };
+  for (NodeId node = 0; node < graph.node_count(); ++node) {
+    if (paths.reached(node)) continue;
+    const bool tracked = graph.type(graph.type_of(node)).gc();
+    bool blind = false;
+    graph.ForEachRun(node, [&](const heap::Run& run, heap::EdgeIndex first, heap::EdgeIndex last) {
+      if ((tracked && run.strength != heap::RefStrength::kMaybe) || run.kind == heap::RefKind::kType) return;
+      for (heap::EdgeIndex e = first; e < last && !blind; ++e)
+        blind = graph.edge(e).holds() && is_garbage_container(graph.edge(e).target());
+    });
+    if (blind) return true;
+  }
+  return false;
+}
+
+std::string When(uint64_t time_ns) { return base::FormatDuration(time_ns); }
+
+}  // namespace
+
+bool AwaitCollection(const capture::Process& process, HeapImage& image, std::span<const NodeId> garbage) {
+  const capture::SnapshotHeader& header = image.snapshot().header;
+  if (!(header.gc_flags & kEnabled) || garbage.empty()) return false;
+  const Collections collections = CollectionsBefore(process, header.time_ns);
+  if (!collections.young || HasBlindReferences(image.graph(), image.analysis().paths())) return false;
+  if (collections.full_ns == 0) return true;
+  size_t old = 0;
+  for (const NodeId node : garbage) {
+    const std::optional<capture::GroupId> group = image.BornIn(node);
+    old += group && process.groups[group->value].end_ns < collections.full_ns;
+  }
+  return static_cast<double>(old) < kSomeOld * static_cast<double>(garbage.size());
+}
+
+HeapVerdict WeighHeap(const capture::Process& process, GrowthWitness& witness, const ClusterObjects& objects,
+                      const std::vector<Suspect>& suspects, const Cluster& cluster) {
+  HeapVerdict verdict;
+  if (!objects.image || objects.objects.nodes.empty()) return verdict;
+  if (objects.pile.garbage > kMostlyGarbage) {
+    const heap::PathTree& paths = objects.image->analysis().paths();
+    std::vector<NodeId> garbage;
+    std::copy_if(objects.objects.nodes.begin(), objects.objects.nodes.end(), std::back_inserter(garbage),
+                 [&](NodeId node) { return !paths.reached(node); });
+    if (!AwaitCollection(process, *objects.image, garbage)) return verdict;
+    verdict.dismissed = Reason::kDeferred;
+    verdict.sentence = fmt::format(
+        "{} objects wait for the collector: they are garbage in cycles, and none has outlived a full collection",
+        base::FormatCount(garbage.size()));
+    return verdict;
+  }
+  const std::optional<HolderGrowth> growth = witness.Ask(*objects.image, objects.pile, suspects, cluster);
+  if (!growth) return verdict;
+  const std::string figures =
+      fmt::format("{} held there after {}, {} after {}", base::FormatCount(growth->before), When(growth->before_ns),
+                  base::FormatCount(growth->after), When(growth->after_ns));
+  if (growth->Contradicts()) {
+    verdict.dismissed = Reason::kBounded;
+    verdict.sentence = figures + ": what holds them does not grow";
+  } else if (growth->Confirms() && objects.pile.garbage < kHardlyGarbage) {
+    verdict.confirmed = true;
+    verdict.sentence = figures;
+  }
+  return verdict;
+}
+
+}  // namespace limpet::diagnose
