@@ -161,8 +161,9 @@ LIMPET_COLD void NoteFinalizing() {
   if (Thread* thread = tls.thread) AddUp(thread);
   LockGuard guard(g_agent.lock);
   if (header->finalizing_epoch != 0xffffffff) return;
-  TakeSnapshot(capture::SnapshotTrigger::kExit, NowNs());
+  // The image first: on a busy machine a snapshot may take seconds, in which the program, that is done, would seem to have kept nothing.
   WriteImage(2, NowNs());
+  TakeSnapshot(capture::SnapshotTrigger::kExit, NowNs());
   BeginEpoch(NowNs());
   header->finalizing_epoch = g_counters.epoch;
 }

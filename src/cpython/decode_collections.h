@@ -16,6 +16,7 @@ struct DequeLayout {
   static constexpr int kLeftBlock = 24;
   static constexpr int kRightBlock = 32;
   static constexpr int kLeftIndex = 40;
+  static constexpr int kMaxLength = 64;   // -1: none
   static constexpr int kFreeBlocks = 72;  // their number, then the blocks
   static constexpr int kMaxFreeBlocks = 16;
   static constexpr int kSize = 216;
@@ -94,6 +95,7 @@ bool DecodeOrderedDict(Memory& memory, uint64_t object, Sink& sink) {
 struct LruCacheLayout {
   static constexpr int kNext = 24;  // in a link, and in the wrapper, which is the ring's beginning and end
   static constexpr int kCache = 72;
+  static constexpr int kMaxSize = 96;  // -1: none
   static constexpr int kSize = 152;
   static constexpr int kLinkSize = 56;
 };

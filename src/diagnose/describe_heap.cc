@@ -161,7 +161,7 @@ void Describer::Describe(Finding& finding) {
     if (!holding.ways.empty()) {
       const heap::Way& way = holding.ways.front();
       first = way.path.empty() ? way.start : snapshot_.graph.edge(way.path.back()).target();
-      if (way.cut.size() > 1) objects_.objects.container = snapshot_.graph.Source(way.cut.front());
+      if (way.cut.size() > 1) objects_.objects.container = objects_.image->OwnerOf(snapshot_.graph.Source(way.cut.front()));
     }
   }
   finding.heap.types = Types(group_, objects_.subject != heap::kNoNode ? objects_.subject : first);
@@ -206,7 +206,7 @@ std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::ve
     }
     std::sort(nodes.begin(), nodes.end());
     found[i].pile = heap::FindPile(found[i].image->analysis(), nodes);
-    found[i].objects.container = found[i].pile.container;
+    found[i].objects.container = found[i].image->OwnerOf(found[i].pile.container);
   }
   return found;
 }

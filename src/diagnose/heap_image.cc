@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "capture/snapshot_reader.h"
+#include "diagnose/bounded.h"
 
 namespace limpet::diagnose {
 namespace {
@@ -68,6 +69,11 @@ const heap::Pile& HeapImage::pile(size_t suspect) {
   return at->second;
 }
 
+NodeId HeapImage::OwnerOf(NodeId container) {
+  if (!referrers_) referrers_.emplace(graph());
+  return OwnerOfContainer(graph(), *referrers_, container);
+}
+
 bool HeapImage::HangsOn(size_t part, size_t whole) {
   const auto [at, added] = retained_.try_emplace(whole);
   if (added) at->second = MarkRetained(analysis_.dominators(), objects_[whole]);
@@ -78,7 +84,7 @@ bool HeapImage::AreApart(size_t a, size_t b) {
   for (const size_t suspect : {a, b}) {
     if (objects_[suspect].size() < kLeastObjects || pile(suspect).container == heap::kNoNode) return false;
   }
-  return pile(a).container != pile(b).container && !HangsOn(a, b) && !HangsOn(b, a);
+  return OwnerOf(pile(a).container) != OwnerOf(pile(b).container) && !HangsOn(a, b) && !HangsOn(b, a);
 }
 
 bool HeapImage::Shows(std::span<const size_t> suspects) const {

@@ -39,6 +39,8 @@ class HeapImage {
   bool AreApart(size_t a, size_t b);
   // Whether so many blocks as there are live are also seen here; few: they were freed before, or came later.
   bool Shows(std::span<const size_t> suspects) const;
+  // See OwnerOfContainer (bounded.h).
+  heap::NodeId OwnerOf(heap::NodeId container);
   // The epoch group in which an object's memory was allocated; none: not known.
   std::optional<capture::GroupId> BornIn(heap::NodeId node) const;
   // Whether an object's memory was allocated after the (fine) epoch; false where it is not known.
@@ -53,6 +55,7 @@ class HeapImage {
   const std::vector<Suspect>& suspects_;
   heap::Analysis analysis_;
   std::vector<std::vector<heap::NodeId>> objects_;  // by suspect
+  std::optional<heap::Referrers> referrers_;
   std::map<size_t, heap::Pile> piles_;
   std::map<size_t, std::vector<bool>> retained_;  // by position in the dominator tree: hangs on an object of the suspect
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "diagnose/bounded.h"
 
 namespace limpet::diagnose {
 namespace {
@@ -92,6 +93,16 @@ HeapVerdict WeighHeap(const capture::Process& process, GrowthWitness& witness, c
         "{} objects wait for the collector: they are garbage in cycles, and none has outlived a full collection",
         base::FormatCount(garbage.size()));
     return verdict;
+  }
+  if (const std::optional<Bound> bound = BoundOf(objects.image->graph(), objects.objects.container)) {
+    uint64_t bytes = 0;
+    for (const size_t member : cluster.members) bytes += suspects[member].live.bytes;
+    if (WillHold(*bound, bytes)) {
+      verdict.dismissed = Reason::kBounded;
+      verdict.sentence =
+          fmt::format("held by {}, which has {} entries", bound->what, base::FormatCount(bound->entries));
+      return verdict;
+    }
   }
   const std::optional<HolderGrowth> growth = witness.Ask(*objects.image, objects.pile, suspects, cluster);
   if (!growth) return verdict;

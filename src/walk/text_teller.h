@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "capture/snapshot_writer.h"
+#include "cpython/decode_collections.h"
 #include "cpython/object_decoder.h"
 #include "cpython/text.h"
 #include "cpython/type_table.h"
@@ -50,6 +51,8 @@ class TextTeller {
       char text[kMostBytes];
       const size_t length = types.CopyName(type->index, text, sizeof text);
       if (length) writer_.AddText(node, text, length);
+    } else if (info.library) {
+      TellBound(node, object, info.library->form);
     }
   }
 
@@ -58,6 +61,21 @@ class TextTeller {
   static constexpr size_t kOneKeyIn = 64;
   static constexpr size_t kMostKeys = 1 << 16;
   static constexpr size_t kMostBytes = 64;
+
+  // "maxlen=100" of a deque, "maxsize=128" of a function with an lru_cache: what they hold will not become more.
+  void TellBound(uint32_t node, uint64_t object, cpython::LibraryForm form) {
+    const bool deque = form == cpython::LibraryForm::kDeque;
+    if (!deque && form != cpython::LibraryForm::kLruCache) return;
+    const int field = deque ? cpython::DequeLayout::kMaxLength : cpython::LruCacheLayout::kMaxSize;
+    int64_t most = -1;
+    if (!cpython::Get(memory_, object + static_cast<uint64_t>(field), &most) || most < 0) return;
+    const char* const name = deque ? "maxlen=" : "maxsize=";
+    char text[kMostBytes];
+    size_t length = 0;
+    for (; name[length]; ++length) text[length] = name[length];
+    length += PutDecimal(static_cast<uint64_t>(most), text + length);
+    writer_.AddText(node, text, length);
+  }
 
   // False: it was told before.
   bool MarkTold(uint32_t node) {

@@ -1,0 +1,31 @@
+// Containers that say themselves how much they will hold: a deque with a maxlen, a function with an lru_cache of some maxsize. While they
+// fill up, births and deaths look like a leak's.
+#ifndef LIMPET_DIAGNOSE_BOUNDED_H_
+#define LIMPET_DIAGNOSE_BOUNDED_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "heap/graph.h"
+
+namespace limpet::diagnose {
+
+struct Bound {
+  std::string what;      // "a collections.deque of maxlen 2000"
+  uint64_t most = 0;     // entries
+  uint64_t entries = 0;  // now
+};
+
+// The dict of an lru_cache belongs to the function: what piles up in the one piles up in the other. Any other container is its own.
+heap::NodeId OwnerOfContainer(const heap::Graph& graph, const heap::Referrers& referrers, heap::NodeId container);
+
+// Nothing where the container has no bound, or none that it is told of.
+std::optional<Bound> BoundOf(const heap::Graph& graph, heap::NodeId container);
+
+// Whether the bound will be felt: it is reached soon, or what it allows is not much. `bytes`: of all entries that are there.
+bool WillHold(const Bound& bound, uint64_t bytes);
+
+}  // namespace limpet::diagnose
+
+#endif  // LIMPET_DIAGNOSE_BOUNDED_H_
