@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "diagnose/advice.h"
 #include "heap/holders.h"
 #include "heap/naming.h"
 
@@ -48,7 +49,6 @@ class Describer {
   std::vector<HolderStep> Steps(const std::vector<heap::PathPart>& parts) const;
   void DescribeHolding(const heap::Holding& holding, Finding& finding);
   void DescribeCycle(const heap::Holders& holders, Finding& finding);
-  std::string Advice(const heap::Holding& holding) const;
 
   ClusterObjects& objects_;
   const heap::Snapshot& snapshot_;
@@ -84,21 +84,6 @@ std::vector<HolderStep> Describer::Steps(const std::vector<heap::PathPart>& part
   return steps;
 }
 
-// What the graph says can be done; nothing where it does not.
-std::string Describer::Advice(const heap::Holding& holding) const {
-  const heap::Way& way = holding.ways.front();
-  if (!way.cut_part || holding.freed_objects == 0) return "";
-  const std::vector<heap::PathPart> before(way.parts.begin(),
-                                           way.parts.begin() + static_cast<std::ptrdiff_t>(*way.cut_part));
-  const std::string holder = before.empty() ? std::string("the root") : heap::PathLine(snapshot_.graph, before);
-  const std::string frees = fmt::format("; that frees {}", base::FormatBytes(holding.freed_bytes));
-  if (way.cut.size() > 1) {
-    return fmt::format("remove entries of {} when they are done with, bound it, or let it hold them weakly{}", holder,
-                       frees);
-  }
-  return fmt::format("let go of {}{}", heap::PathLine(snapshot_.graph, {way.parts.data(), *way.cut_part + 1}), frees);
-}
-
 void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) {
   if (holding.ways.empty()) return;
   const heap::Way& way = holding.ways.front();
@@ -106,7 +91,8 @@ void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) 
   view.holder = Steps(way.parts);
   view.holder_text = heap::PathLine(snapshot_.graph, way.parts);
   if (holding.freed_objects > 0) view.would_free_bytes = holding.freed_bytes;
-  view.fix = Advice(holding);
+  view.fix = AdviceFor(snapshot_.graph, holding);
+  for (std::string& sentence : DeadOnTheWay(snapshot_.graph, way)) finding.evidence.push_back(std::move(sentence));
   const bool many_starts = holding.surplus > 0 && holding.starts * 2 >= holding.objects;
   const std::string& root = snapshot_.graph.type(snapshot_.graph.type_of(way.start)).name;
   const bool by_variable = root == "<C variables>" && way.path.size() <= 1;
@@ -131,17 +117,17 @@ void Describer::DescribeCycle(const heap::Holders& holders, Finding& finding) {
   finding.evidence.push_back(
       fmt::format("nobody holds {} of {} objects in the heap snapshot: they are garbage in cycles, and {}",
                   base::FormatCount(holders.garbage_objects), base::FormatCount(holders.objects), state));
-  if (holders.cycle) {
-    const std::vector<heap::PathPart> parts = heap::NameCycle(snapshot_.graph, holders.cycle->cycle);
-    view.cycle = Steps(parts);
-    view.cycle_text = heap::CycleLine(snapshot_.graph, parts);
-  }
   if (finding.kind == Kind::kPythonObject) finding.kind = Kind::kCycle;
   view.would_free_bytes = holders.garbage_bytes;
-  view.fix =
-      enabled
-          ? "break the cycle where one of its objects is done with, or make one of its references weak"
-          : "break the cycle where one of its objects is done with, or let the collector run (gc.enable, gc.collect)";
+  if (!holders.cycle) return;
+  const std::vector<heap::PathPart> parts = heap::NameCycle(snapshot_.graph, holders.cycle->cycle);
+  if (parts.empty()) return;
+  view.cycle = Steps(parts);
+  view.cycle_text = heap::CycleLine(snapshot_.graph, parts);
+  CycleAdvice advice = AdviceForCycle(snapshot_.graph, holders.cycle->cycle, parts, enabled);
+  view.weakest_edge = advice.weakest;
+  view.fix = std::move(advice.fix);
+  if (!advice.evidence.empty()) finding.evidence.push_back(std::move(advice.evidence));
 }
 
 void Describer::Describe(Finding& finding) {

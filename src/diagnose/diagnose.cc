@@ -72,6 +72,10 @@ void FindLeaks(const Process& process, const UnitTable& table, std::vector<Suspe
     }
     Finding finding = DescribeCluster(process, table, suspects, clusters[i]);
     if (verdict.confirmed) finding.evidence.push_back(verdict.sentence);
+    if (newest && finding.kind == Kind::kPythonObject && newest->AreNoObjects(clusters[i].members, table)) {
+      finding.kind = Kind::kRawBlock;
+      finding.evidence.emplace_back("the heap snapshot finds no objects in these blocks: C code made them for itself");
+    }
     DescribeHeap(objects[i], finding);
     result.findings.push_back(std::move(finding));
     in_newest.push_back(objects[i].image == newest ? objects[i].objects : FindingObjects{});

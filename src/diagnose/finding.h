@@ -69,6 +69,7 @@ struct HeapView {
   std::string holder_text;         // "module app .SESSIONS -> dict['\u2026'] -> Session"
   std::vector<HolderStep> cycle;   // that keeps them, where nobody else does
   std::string cycle_text;
+  std::optional<size_t> weakest_edge;  // index into `cycle`: the reference that had best be weak
   std::string fix;  // one sentence
   std::optional<uint64_t> would_free_bytes;
 };

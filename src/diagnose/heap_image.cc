@@ -96,6 +96,28 @@ bool HeapImage::Shows(std::span<const size_t> suspects) const {
   return static_cast<double>(seen) >= kEnough * static_cast<double>(live);
 }
 
+bool HeapImage::AreNoObjects(std::span<const size_t> suspects, const UnitTable& table) const {
+  constexpr uint64_t kSmall = 100;  // bytes; the smallest table of a dict is larger
+  constexpr uint64_t kLeastBlocks = 50, kHardlyAny = 50;
+  if (!snapshot_->end || !snapshot_->problems.empty()) return false;
+  const capture::GroupId taken = process_.GroupOf(snapshot_->header.epoch);
+  uint64_t seen = 0;
+  capture::Amount before, all;
+  for (const size_t suspect : suspects) {
+    if (suspects_[suspect].signal == Signal::kSwelling) return false;
+    seen += objects_[suspect].size();
+    for (const uint32_t site : table.units[suspects_[suspect].unit].sites) {
+      for (const capture::Cohort& cohort : process_.sites[site].cohorts) {
+        const capture::Amount live = LiveAt(cohort, suspects_[suspect].as_of);
+        all += live;
+        if (cohort.group < taken) before += live;
+      }
+    }
+  }
+  return before.blocks >= kLeastBlocks && before.blocks * 2 >= all.blocks && seen * kHardlyAny < before.blocks &&
+         all.bytes < kSmall * all.blocks;
+}
+
 std::optional<capture::GroupId> HeapImage::BornIn(NodeId node) const {
   const uint32_t birth = graph().birth(node);
   if (birth == 0 || birth > snapshot_->births.size()) return std::nullopt;

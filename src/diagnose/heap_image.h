@@ -39,6 +39,9 @@ class HeapImage {
   bool AreApart(size_t a, size_t b);
   // Whether so many blocks as there are live are also seen here; few: they were freed before, or came later.
   bool Shows(std::span<const size_t> suspects) const;
+  // Whether the blocks of these suspects, though Python's allocator for objects gave them, are no objects: hardly any was found in them,
+  // and they are too small to be the table of a dict.
+  bool AreNoObjects(std::span<const size_t> suspects, const UnitTable& table) const;
   // See OwnerOfContainer (bounded.h).
   heap::NodeId OwnerOf(heap::NodeId container);
   // The epoch group in which an object's memory was allocated; none: not known.

@@ -79,7 +79,7 @@ json FindingJson(const Finding& f) {
           {"holder", StepsJson(f.heap.holder)},
           {"holder_text", Text(f.heap.holder_text)},
           {"cycle", StepsJson(f.heap.cycle)},
-          {"weakest_edge", nullptr},
+          {"weakest_edge", OrNull(f.heap.weakest_edge)},
           {"old_survival", Rounded(f.old_survival)},
           {"as_of", AsOfName(f.as_of)},
           {"since_seconds", Rounded(static_cast<double>(f.since_ns) / 1e9)},
