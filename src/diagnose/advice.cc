@@ -41,8 +41,7 @@ bool HasValue(const Graph& graph, NodeId node, std::string_view name) {
 
 // A result or an exception is only there once the task is done.
 bool IsFinished(const Graph& graph, NodeId task) {
-  static constexpr std::array<std::string_view, 6> kNames = {"result",     "exception",     "cancelled_exc",
-                                                             "fut_result", "fut_exception", "_exception"};
+  static constexpr std::array<std::string_view, 3> kNames = {"_result", "_exception", "cancelled_exc"};
   return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view name) { return HasValue(graph, task, name); });
 }
 

@@ -63,8 +63,8 @@ TEST(Advice, FinishedTasksOnTheWayAreTold) {
   drawn.Put(app, "DONE", done);
   drawn.Put(app, "OPEN", open);
   const NodeId kept = drawn.New("app.Report", 50), other = drawn.New("app.Report", 50);
-  drawn.Set(done, "result", kept);
-  drawn.Set(open, "coro", other);
+  drawn.Set(done, "_result", kept);
+  drawn.Set(open, "_coro", other);
   const heap::Graph graph = drawn.Finish();
   heap::Analysis analysis(graph);
   const auto sentences = [&](NodeId node) {
