@@ -3,10 +3,13 @@
 
 #include <unistd.h>
 
+#include "capture/reader.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/snapshot_choice.h"
+#include "diagnose/diagnose.h"
+#include "diagnose/line_verdict.h"
 #include "fmt/format.h"
 
 namespace limpet::cli {
@@ -15,7 +18,7 @@ namespace {
 constexpr char kUsage[] = "[options] NAME.limpet TARGET";
 constexpr char kExamples[] =
     "  limpet why app.limpet app.Session            all objects of a type ('Session' if there is only one so called)\n"
-    "  limpet why app.limpet app.py:40              all that this line allocated\n"
+    "  limpet why app.limpet app.py:40              all that this line allocated; whether it leaks, or why not\n"
     "  limpet why app.limpet app.SESSIONS           what Python code finds there\n"
     "  limpet why app.limpet \"app.SESSIONS['u1']\"\n"
     "  limpet why app.limpet 0x7f3c12345670 --all-paths\n"
@@ -49,6 +52,19 @@ void AddOptions(CLI::App* app, WhyCommand* command) {
   app->add_flag("--dot", command->dot, "as a graph for graphviz");
 }
 
+// What the report makes of a line. Nothing for anything else, and for what is no recording of `limpet run`.
+std::optional<std::string> JudgementOf(const WhyCommand& command, const SnapshotFile& snapshot) {
+  const std::optional<diagnose::LineName> line = diagnose::ParseLine(command.target);
+  if (!line) return std::nullopt;
+  const Result<capture::Recording> recording = capture::ReadRecording(command.wish.recording);
+  if (!recording.ok()) return std::nullopt;
+  constexpr uint32_t kAll = 100'000;
+  const diagnose::Diagnosis diagnosis =
+      diagnose::Diagnose(*recording, {.pid = snapshot.pid, .max_findings = kAll, .max_dismissed = kAll});
+  std::optional<diagnose::LineVerdict> verdict = diagnose::VerdictOfLine(diagnosis, *line);
+  return verdict ? std::optional(std::move(verdict->sentence)) : std::nullopt;
+}
+
 }  // namespace
 
 int RunWhy(const std::vector<std::string>& arguments) {
@@ -69,12 +85,16 @@ int RunWhy(const std::vector<std::string>& arguments) {
   const report::HeapSource source = chosen->Source(*snapshot, chosen->file());
   const report::Births births(source);
   const heap::Target target = report::FindWhyTarget(source, births, command.target);
+  const std::optional<std::string> judgement = JudgementOf(command, chosen->file());
   if (target.kind == heap::TargetKind::kNothing) {
+    if (judgement && !command.json && !command.dot)
+      return Print(Printable(fmt::format("{}: {}\n{}\n", command.target, *judgement, target.problem)));
     Complain(Printable(report::TargetProblem(target)));
     return kExitNothing;
   }
   heap::Analysis analysis(snapshot->graph);
-  const report::WhyView view = report::MakeWhyView(source, births, analysis, command.target, target, command.options);
+  report::WhyView view = report::MakeWhyView(source, births, analysis, command.target, target, command.options);
+  view.judgement = judgement;
   if (command.json) return Print(report::WhyJson(view, source).dump(2) + "\n");
   if (command.dot) return Print(report::WhyDot(view, source));
   const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)),

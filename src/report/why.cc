@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
+#include "diagnose/line_verdict.h"
 #include "report/heap_json.h"
 #include "report/heap_screen.h"
 #include "report/safe_text.h"
@@ -17,23 +17,8 @@ using heap::Graph;
 using heap::NodeId;
 using nlohmann::json;
 
-struct Line {
-  std::string_view file;
-  uint32_t number = 0;
-};
-
-// "app.py:40"
-std::optional<Line> ParseLine(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0 || text.find('[') != std::string_view::npos) return std::nullopt;
-  Line line{text.substr(0, colon), 0};
-  const std::string_view digits = text.substr(colon + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), line.number);
-  if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return line;
-}
-
-heap::Target FindLineTarget(const HeapSource& source, const Births& births, std::string_view text, Line line) {
+heap::Target FindLineTarget(const HeapSource& source, const Births& births, std::string_view text,
+                            const diagnose::LineName& line) {
   heap::Target target;
   const Graph& graph = source.snapshot->graph;
   if (!births.known()) {
@@ -116,7 +101,7 @@ void AddDot(const Graph& graph, const heap::Way& way, std::vector<std::string>* 
 }  // namespace
 
 heap::Target FindWhyTarget(const HeapSource& source, const Births& births, std::string_view text) {
-  if (const std::optional<Line> line = ParseLine(text)) return FindLineTarget(source, births, text, *line);
+  if (const std::optional<diagnose::LineName> line = diagnose::ParseLine(text)) return FindLineTarget(source, births, text, *line);
   return heap::FindTarget(source.snapshot->graph, text);
 }
 
@@ -155,6 +140,7 @@ json WhyJson(const WhyView& view, const HeapSource& source) {
   json out = {{"schema", kWhySchema},
               {"snapshot", SnapshotJson(source)},
               {"target", base::ReplaceInvalidUtf8(view.target)},
+              {"judgement", view.judgement ? json(base::ReplaceInvalidUtf8(*view.judgement)) : json(nullptr)},
               {"objects", holders.objects},
               {"bytes", holders.bytes},
               {"retained_objects", holders.retained_objects},

@@ -33,6 +33,7 @@ struct WhyView {
   std::vector<BirthPlace> born;  // most objects first
   bool births_known = false;
   std::vector<ToldPath> all_paths;
+  std::optional<std::string> judgement;  // of a line: whether it leaks, and why, or why not
 };
 
 // What "app.py:40", or anything that heap::FindTarget knows, stands for.

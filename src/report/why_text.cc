@@ -40,6 +40,7 @@ class Screen {
                             One() ? "it" : "they", One() ? "s" : ""));
     out_ += title.Finish();
     Born();
+    if (view_.judgement) Faint(SafeText(*view_.judgement));
     for (const Holding& holding : holders.holdings) Show(holding);
     if (holders.more_holdings)
       Faint(fmt::format("and {} more ways, of {} (--limit 0 shows all)", FormatCount(holders.more_holdings),

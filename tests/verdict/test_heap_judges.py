@@ -47,6 +47,16 @@ def test_containers_with_a_bound_are_no_leaks(judge):
 
 
 @pytest.mark.slow
+def test_why_not_is_told_for_a_line(judge, limpet, run, tmp_path):
+    report = judge("filling")
+    line = next(one for one in report["dismissed"] if "maxsize" in " ".join(one["evidence"]))["site"][0]["line"]
+    told = run([limpet, "why", tmp_path / "r.limpet", f"judged.py:{line}"])
+    assert told.returncode == 0 and "no leak (bounded): held by an lru_cache of maxsize" in " ".join(told.stdout.split())
+    as_json = run([limpet, "why", tmp_path / "r.limpet", f"judged.py:{line}", "--json"])
+    assert json.loads(as_json.stdout)["judgement"].startswith("no leak (bounded)")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["by_chance", "deferred"])
 def test_what_only_looks_like_a_leak_is_dismissed(judge, what):
     report = judge(what)
