@@ -92,14 +92,15 @@ class Joiner {
       owned += suspects_[member].live;
       objects |= suspects_[member].kind == Kind::kPythonObject;
     }
-    if (chains_[self].empty() || s.kind == Kind::kNative || s.signal != Signal::kSurvival || s.as_of != o.as_of)
+    // Native memory consists of no objects: nothing that a free list handed on can be part of it.
+    if (!objects || chains_[self].empty() || s.kind == Kind::kNative || s.signal != Signal::kSurvival || s.as_of != o.as_of)
       return false;
     if (are_apart_(self, owner.members.front())) return false;
     // What passes through a queue leaves and comes back: then the time of birth of a recycled block tells nothing.
     if (o.signal != Signal::kBacklog && (o.signal != Signal::kSurvival || !SameRhythm(s, o))) return false;
     bool lesser = s.live.bytes * 2 <= owned.bytes && s.live.blocks <= owned.blocks * 11 / 10;
-    if (s.kind == Kind::kRawBlock) return objects && lesser && OnlyStorage(s) && ShareCaller(self, owner);
-    bool numbers = lesser && objects && MayBeNumbersOf(self, owner);
+    if (s.kind == Kind::kRawBlock) return lesser && OnlyStorage(s) && ShareCaller(self, owner);
+    bool numbers = lesser && MayBeNumbersOf(self, owner);
     // Of a leaked dict all but what is in it may be recycled: the dict and its keys.
     bool few_of_many =
         s.line_survival < kSeldomRecycled && s.live.bytes <= 3 * owned.bytes && s.live.blocks <= 3 * owned.blocks;
