@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -157,6 +159,14 @@ void Describer::Describe(Finding& finding) {
 
 namespace {
 
+// Whether CPython keeps dead objects of the type to hand their memory on: its birth may then be that of another.
+bool IsRecycled(const heap::Graph& graph, NodeId node) {
+  static constexpr std::string_view kTypes[] = {"float", "int",   "complex", "list",  "dict",
+                                                "tuple", "slice", "method",  "range", "range_iterator"};
+  const std::string& type = graph.type(graph.type_of(node)).name;
+  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+}
+
 // What lies at lines of native memory and of raw blocks was handed on by free lists: it is no part of that memory. Raw blocks that grow
 // beside objects are their storage.
 std::vector<size_t> ObjectMembers(const std::vector<Suspect>& suspects, const Cluster& cluster) {
@@ -208,12 +218,9 @@ void NameAfterHeld(const std::vector<Suspect>& suspects, ClusterObjects& objects
     all += weight;
     for (size_t k = 0; k < cluster.members.size(); ++k) {
       const std::vector<NodeId>& own = objects.image->objects(cluster.members[k]);
-      if (std::binary_search(own.begin(), own.end(), pile.subjects[i])) votes[k] += weight;
+      const bool lent = suspects[cluster.members[k]].line_survival < kRecycled && IsRecycled(graph, pile.subjects[i]);
+      if (!lent && std::binary_search(own.begin(), own.end(), pile.subjects[i])) votes[k] += weight;
     }
-  }
-  for (size_t k = 0; k < votes.size(); ++k) {
-    const Suspect& suspect = suspects[cluster.members[k]];
-    if (suspect.signal == Signal::kNone || suspect.line_survival < kRecycled) votes[k] = 0;
   }
   const auto best = std::max_element(votes.begin(), votes.end()) - votes.begin();
   objects.objects.made_held = votes[static_cast<size_t>(best)] >= kHolds * all;
