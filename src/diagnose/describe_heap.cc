@@ -23,17 +23,35 @@ using heap::NodeId;
 
 constexpr size_t kMostTypes = 8;
 constexpr size_t kMostHoldings = 3;
-constexpr uint64_t kManyOfGroup = 20;  // one in so many is enough to stand for the group
 constexpr double kTooLittle = 0.15;    // share of the live memory that must be objects in the snapshot
 constexpr double kHolds = 0.5;      // share of what is held that a line must have made to be named
 constexpr double kRecycled = 0.35;  // a line of which fewer blocks stay may only have lent its dead ones' memory
+
+// One object that was made at the same line may be where the others are kept: it retains most, and is not what grew. What is told is
+// told of objects that are many on the same kind of way.
+std::vector<NodeId> WithoutLoneOnes(heap::Analysis& analysis, std::vector<NodeId> group) {
+  constexpr size_t kLeastGroup = 50;
+  constexpr size_t kOneIn = 1000;
+  if (group.size() < kLeastGroup) return group;
+  const heap::ShapeTree& shapes = analysis.shapes();
+  std::unordered_map<heap::ShapeId, size_t> count;
+  for (const NodeId node : group) ++count[shapes.of(node)];
+  std::vector<NodeId> many;
+  std::copy_if(group.begin(), group.end(), std::back_inserter(many), [&](NodeId node) {
+    const size_t alike = count[shapes.of(node)];
+    return alike > 1 && alike * kOneIn >= group.size();
+  });
+  return many.size() * 2 >= group.size() ? many : group;
+}
 
 // Free lists scatter some objects of a line over the heap: what is told is told of those that pile up in one place, if most do.
 std::vector<NodeId> MainGroup(const ClusterObjects& objects) {
   constexpr double kNearlyAll = 0.95;
   const heap::Pile& pile = objects.pile;
-  if (pile.container == heap::kNoNode || pile.share >= kNearlyAll) return objects.objects.nodes;
-  return heap::MembersIn(objects.image->analysis(), pile.container, objects.objects.nodes);
+  heap::Analysis& analysis = objects.image->analysis();
+  if (pile.container == heap::kNoNode || pile.share >= kNearlyAll)
+    return WithoutLoneOnes(analysis, objects.objects.nodes);
+  return WithoutLoneOnes(analysis, heap::MembersIn(analysis, pile.container, objects.objects.nodes));
 }
 
 // Puts what the graph says of one group of objects into words.
@@ -140,11 +158,7 @@ void Describer::Describe(Finding& finding) {
   if (holders.garbage_objects * 2 > holders.objects) {
     DescribeCycle(holders, finding);
   } else if (!holders.holdings.empty()) {
-    // One object that retains most may be where the others are kept, and have been made at the same line: it is not what grew.
-    const auto many = std::find_if(holders.holdings.begin(), holders.holdings.end(), [&](const heap::Holding& holding) {
-      return holding.objects * kManyOfGroup >= holders.objects;
-    });
-    const heap::Holding& holding = many != holders.holdings.end() ? *many : holders.holdings.front();
+    const heap::Holding& holding = holders.holdings.front();
     DescribeHolding(holding, finding);
     if (!holding.ways.empty()) {
       const heap::Way& way = holding.ways.front();

@@ -104,7 +104,7 @@ bool HeapImage::AreNoObjects(std::span<const size_t> suspects, const UnitTable& 
   uint64_t seen = 0;
   capture::Amount before, all;
   for (const size_t suspect : suspects) {
-    if (suspects_[suspect].signal == Signal::kSwelling) return false;
+    if (suspects_[suspect].signal == Signal::kSwelling || suspects_[suspect].as_of == AsOf::kPeak) return false;
     seen += objects_[suspect].size();
     for (const uint32_t site : table.units[suspects_[suspect].unit].sites) {
       for (const capture::Cohort& cohort : process_.sites[site].cohorts) {
