@@ -163,7 +163,8 @@ void Describer::Describe(Finding& finding) {
     if (!holding.ways.empty()) {
       const heap::Way& way = holding.ways.front();
       first = way.path.empty() ? way.start : snapshot_.graph.edge(way.path.back()).target();
-      if (way.cut.size() > 1) objects_.objects.container = objects_.image->OwnerOf(snapshot_.graph.Source(way.cut.front()));
+      if (way.cut.size() > 1 && objects_.objects.container == heap::kNoNode)
+        objects_.objects.container = objects_.image->OwnerOf(snapshot_.graph.Source(way.cut.front()));
     }
   }
   finding.heap.types = Types(group_, objects_.subject != heap::kNoNode ? objects_.subject : first);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "diagnose/diagnose.h"
@@ -44,6 +45,59 @@ std::vector<size_t> ByWeight(const std::vector<Finding>& findings, const std::ve
   return order;
 }
 
+// What several findings hold together hangs on none of them alone: the numbers of a loop that are keys here and attributes there. Finds
+// the one of `wholes` that holds most of the part, if nothing else holds it.
+class SharedParts {
+ public:
+  SharedParts(const heap::Graph& graph, const std::vector<FindingObjects>& objects) : referrers_(graph), objects_(objects) {}
+
+  std::optional<size_t> WholeOf(const FindingObjects& part, const std::vector<size_t>& wholes) const {
+    if (part.nodes.size() < kLeastObjects || wholes.empty()) return std::nullopt;
+    std::vector<size_t> votes(wholes.size());
+    size_t explained = 0;
+    for (const heap::NodeId node : part.nodes) explained += Vote(node, wholes, votes);
+    if (static_cast<double>(explained) < kExplained * static_cast<double>(part.nodes.size())) return std::nullopt;
+    return wholes[static_cast<size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin())];
+  }
+
+ private:
+  static constexpr double kExplained = 0.8;
+
+  // Whether each reference to the node comes from a container or from objects of the wholes.
+  bool Vote(heap::NodeId node, const std::vector<size_t>& wholes, std::vector<size_t>& votes) const {
+    const auto holders = referrers_.of(node);
+    for (const heap::NodeId holder : holders) {
+      const auto whole = std::find_if(wholes.begin(), wholes.end(), [&](size_t candidate) {
+        const FindingObjects& objects = objects_[candidate];
+        return objects.container == holder || std::binary_search(objects.nodes.begin(), objects.nodes.end(), holder);
+      });
+      if (whole == wholes.end()) return false;
+      ++votes[static_cast<size_t>(whole - wholes.begin())];
+    }
+    return !holders.empty();
+  }
+
+  const heap::Referrers referrers_;
+  const std::vector<FindingObjects>& objects_;
+};
+
+void MergeShared(const heap::Graph& graph, const std::vector<size_t>& order, std::vector<bool>& gone,
+                 std::vector<Finding>& findings, const std::vector<FindingObjects>& objects) {
+  std::vector<size_t> wholes;
+  std::optional<SharedParts> shared;
+  for (const size_t part : order) {
+    if (gone[part]) continue;
+    if (!wholes.empty() && !shared) shared.emplace(graph, objects);
+    const std::optional<size_t> whole = shared ? shared->WholeOf(objects[part], wholes) : std::nullopt;
+    if (whole) {
+      TakeAsPart(findings[*whole], findings[part]);
+      gone[part] = true;
+    } else if (!objects[part].nodes.empty()) {
+      wholes.push_back(part);
+    }
+  }
+}
+
 }  // namespace
 
 void MergeByHolder(heap::Analysis& analysis, std::vector<Finding>& findings, std::vector<FindingObjects>& objects) {
@@ -64,6 +118,7 @@ void MergeByHolder(heap::Analysis& analysis, std::vector<Finding>& findings, std
       gone[part] = true;
     }
   }
+  MergeShared(analysis.graph(), order, gone, findings, objects);
   size_t kept = 0;
   for (size_t i = 0; i < findings.size(); ++i) {
     if (gone[i]) continue;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "heap/drawn_program.h"
 
 namespace limpet::diagnose {
@@ -90,6 +92,31 @@ TEST(MergeByHolder, ASureFindingIsNoPartOfADoubtfulOne) {
   std::vector<FindingObjects> objects = {{shop.sessions}, {shop.lists}};
   MergeByHolder(analysis, findings, objects);
   EXPECT_EQ(findings.size(), 2u);
+}
+
+// The numbers of a loop: keys of both dicts and an attribute of each session, so that nothing dominates them but the module.
+TEST(MergeByHolder, WhatSeveralFindingsHoldTogetherIsNoFindingOfItsOwn) {
+  for (const bool also_elsewhere : {false, true}) {
+    Shop shop;
+    std::vector<NodeId> numbers;
+    const NodeId elsewhere = shop.program.Dict(1000);
+    shop.program.Put(shop.app, "ELSEWHERE", elsewhere);
+    for (int i = 0; i < 20; ++i) {
+      numbers.push_back(shop.program.New("int", 28));
+      shop.program.Set(shop.sessions[i], "number", numbers.back());
+      shop.program.PutObject(shop.pages_dict, numbers.back(), shop.pages[i]);
+      if (also_elsewhere) shop.program.PutObject(elsewhere, numbers.back(), numbers.back());
+    }
+    const heap::Graph graph = shop.program.Finish();
+    heap::Analysis analysis(graph);
+    std::vector<Finding> findings = {Found("pages.py", 2, 50, 0.98), Found("sessions.py", 1, 100, 0.98),
+                                     Found("loop.py", 3, 10, 0.98)};
+    std::vector<FindingObjects> objects = {
+        {.nodes = shop.pages, .container = shop.pages_dict}, {.nodes = shop.sessions}, {.nodes = numbers}};
+    for (FindingObjects& one : objects) std::sort(one.nodes.begin(), one.nodes.end());
+    MergeByHolder(analysis, findings, objects);
+    EXPECT_EQ(findings.size(), also_elsewhere ? 3u : 2u);
+  }
 }
 
 }  // namespace
