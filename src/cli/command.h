@@ -22,6 +22,8 @@ int RunStats(const std::vector<std::string>& arguments);     // stats.cc
 int RunSnapshot(const std::vector<std::string>& arguments);  // snapshot.cc
 int RunHeap(const std::vector<std::string>& arguments);      // heap.cc
 int RunWhy(const std::vector<std::string>& arguments);       // why.cc
+int RunCheck(const std::vector<std::string>& arguments);     // check.cc
+int RunDiff(const std::vector<std::string>& arguments);      // diff.cc
 int RunDoctor(const std::vector<std::string>& arguments);    // doctor.cc
 
 }  // namespace limpet::cli

@@ -18,6 +18,8 @@ constexpr Command kCommands[] = {
     {"snapshot", "a picture of a process's heap now, also of one that nobody prepared", RunSnapshot},
     {"heap", "what is in a heap snapshot: types, what keeps most alive, cycles, growth", RunHeap},
     {"why", "who holds an object, a type, or what a line allocated, and what to cut", RunWhy},
+    {"check", "hold a recording against a baseline and limits: a gate for CI", RunCheck},
+    {"diff", "what became of each leak from one recording to another: did the fix work", RunDiff},
     {"doctor", "what this machine and an interpreter allow, and why not", RunDoctor},
 };
 

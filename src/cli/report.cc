@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/command.h"
+#include "cli/keep_choice.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/recording_choice.h"
@@ -29,6 +30,7 @@ int RunReport(const std::vector<std::string>& arguments) {
   std::string path;
   std::optional<std::string> json;
   std::optional<int32_t> pid;
+  std::optional<std::string> keep_file;
   report::FullOptions full;
   CLI::App app("Says what grew in a recording, where it was allocated, and how sure that is.");
   Prepare(&app, "report", kUsage, kExamples);
@@ -39,6 +41,8 @@ int RunReport(const std::vector<std::string>& arguments) {
       ->option_text("[FILE]");
   app.add_flag("-v,--verbose", full.verbose, "evidence, whole stacks, all that was dismissed");
   app.add_option("--process", pid, "only the process with this id")->option_text("PID");
+  app.add_option("--keep", keep_file, "patterns of what grows on purpose (default: .limpet-keep, if it is there)")
+      ->option_text("FILE");
   app.add_option("--limit", full.limit, "findings shown (default: 20; 0: all)")->option_text("N");
   if (const std::optional<int> done = Parse(&app, arguments)) return *done;
   if (path.empty() && json) std::swap(path, *json);  // `report --json NAME.limpet`: no FILE was meant
@@ -49,7 +53,10 @@ int RunReport(const std::vector<std::string>& arguments) {
 
   const std::optional<capture::Recording> recording = OpenRecording(path, pid);
   if (!recording) return kExitUsage;
+  const std::optional<diagnose::KeepRules> keep = ReadKeepRules(keep_file);
+  if (!keep) return kExitUsage;
   diagnose::Options options = {.pid = pid};
+  options.keep = &*keep;
   const report::Report report = report::BuildReport(*recording, options);
   if (json) return PrintToFile(json->empty() ? "-" : *json, report::ToJson(report).dump(2) + "\n");
   const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)),

@@ -10,6 +10,7 @@
 #include "capture/reader.h"
 #include "capture/run_info.h"
 #include "cli/explain.h"
+#include "cli/keep_choice.h"
 #include "cli/output.h"
 #include "cli/recording_folder.h"
 #include "cli/snapshot_wait.h"
@@ -75,7 +76,10 @@ void FinishRun(const RunEnd& end, capture::RunInfo* info) {
   }
   if (!show_screen && end.json.empty()) return;
   recording->run = *info;
-  const report::Report report = report::BuildReport(*recording, {});
+  const diagnose::KeepRules keep = ReadKeepRules(std::nullopt).value_or(diagnose::KeepRules{});
+  diagnose::Options options;
+  options.keep = &keep;
+  const report::Report report = report::BuildReport(*recording, options);
   if (show_screen) ShowScreen(end.recording, report);
   if (!end.json.empty()) (void)PrintToFile(end.json, report::ToJson(report).dump(2) + "\n");
 }

@@ -11,56 +11,10 @@
 namespace limpet::diagnose {
 namespace {
 
-using capture::FrameId;
 using capture::NodeId;
 using capture::Process;
 
-constexpr size_t kFingerprintFrames = 8;
 constexpr double kStoredConfidence = 0.4;
-
-// FNV-1a, 64 bits: the fingerprint must not change with the standard library or the machine.
-class Hash {
- public:
-  void Add(std::string_view text) {
-    for (char c : text) Mix(static_cast<unsigned char>(c));
-    Mix(0);
-  }
-  std::string Hex() const { return fmt::format("{:016x}", value_); }
-
- private:
-  void Mix(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001b3u; }
-  uint64_t value_ = 0xcbf29ce484222325u;
-};
-
-std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-// The functions outwards from the line that all heavy stacks of the unit share: a second caller may be the heavier one next time.
-std::string Fingerprint(const Process& process, const UnitTable& table, const Unit& unit, AsOf as_of) {
-  Hash hash;
-  if (unit.no_frame) {
-    hash.Add("no Python frame");
-    return hash.Hex();
-  }
-  uint32_t heaviest = HeaviestSite(process, unit, as_of);
-  std::vector<FrameId> shared = UserFrames(process, table, heaviest);
-  uint64_t heavy = LiveAt(process.sites[heaviest], as_of).bytes / 10;
-  auto name = [&](FrameId id) { return std::pair(process.frames[id.value].file, process.frames[id.value].function); };
-  for (uint32_t site : unit.sites) {
-    if (site == heaviest || LiveAt(process.sites[site], as_of).bytes <= heavy) continue;
-    std::vector<FrameId> other = UserFrames(process, table, site);
-    size_t same = 0;
-    while (same < std::min(shared.size(), other.size()) && name(shared[same]) == name(other[same])) same++;
-    shared.resize(std::max<size_t>(1, same));
-  }
-  size_t used = 0;
-  for (size_t i = 0; i < shared.size() && used < kFingerprintFrames; i++) {
-    if (i > 0 && name(shared[i]) == name(shared[i - 1])) continue;
-    hash.Add(BaseName(process.frames[shared[i].value].file));
-    hash.Add(process.frames[shared[i].value].function);
-    used++;
-  }
-  return hash.Hex();
-}
 
 void AddStack(const Process& process, const UnitTable& table, const Unit& unit, AsOf as_of, Finding& f) {
   if (unit.no_frame) {
@@ -95,13 +49,25 @@ double GrowthIterations(const Process& process, const Suspect& s) {
   return end > first ? end - first : 0;
 }
 
+// Bytes that the process allocated while this suspect grew.
+double GrowthVolume(const Process& process, const Suspect& s) {
+  if (s.slots.empty()) return 0;
+  uint64_t first = process.groups[s.since].start_volume, end = process.groups[s.slots.size() - 1].end_volume;
+  return end > first ? static_cast<double>(end - first) : 0;
+}
+
 void AddFigures(const Process& process, const UnitTable& table, const Suspect& s, Finding& f) {
   f.live += s.live;
   f.births += table.units[s.unit].births;
   double seconds = GrowthSeconds(process, s), iterations = GrowthIterations(process, s);
+  double volume = GrowthVolume(process, s);
   if (seconds > 0) {
     f.bytes_per_second += s.steady_bytes / seconds;
     f.objects_per_second += s.steady_blocks / seconds;
+  }
+  if (volume > 0) {
+    f.bytes_per_volume += s.steady_bytes / volume;
+    f.volume = std::max(f.volume, volume);
   }
   if (iterations > 0) {
     f.bytes_per_iteration = f.bytes_per_iteration.value_or(0) + s.steady_bytes / iterations;
@@ -141,7 +107,6 @@ Finding Describe(const Process& process, const UnitTable& table, const Suspect& 
   AddStack(process, table, unit, s.as_of, f);
   AddFigures(process, table, s, f);
   AddOldHalf(process, s, f);
-  f.fingerprint = Fingerprint(process, table, unit, s.as_of);
   return f;
 }
 
@@ -194,30 +159,10 @@ Dismissed DescribeDismissed(const Process& process, const UnitTable& table, cons
   Dismissed d{suspect.reason, Describe(process, table, suspect)};
   d.finding.confidence = 1 - suspect.confidence;
   d.finding.bytes_per_second = d.finding.objects_per_second = 0;  // it does not grow
+  d.finding.bytes_per_volume = 0;
   d.finding.bytes_per_iteration = d.finding.objects_per_iteration = std::nullopt;
   d.finding.evidence = {EvidenceAgainst(process, suspect)};
   return d;
-}
-
-void SeparateFingerprints(std::vector<Finding>& findings) {
-  std::vector<Finding*> order;
-  order.reserve(findings.size());
-  for (Finding& f : findings) order.push_back(&f);
-  std::stable_sort(order.begin(), order.end(), [](const Finding* a, const Finding* b) {
-    if (a->fingerprint != b->fingerprint) return a->fingerprint < b->fingerprint;
-    return a->site.front().line < b->site.front().line;
-  });
-  std::string base;
-  uint32_t repeats = 0;
-  for (Finding* f : order) {
-    repeats = f->fingerprint == base ? repeats + 1 : 0;
-    base = f->fingerprint;
-    if (!repeats) continue;
-    Hash hash;
-    hash.Add(base);
-    hash.Add(std::to_string(repeats));
-    f->fingerprint = hash.Hex();
-  }
 }
 
 }  // namespace limpet::diagnose

@@ -1,4 +1,4 @@
-// Puts what was found about some lines of one process into a Finding: figures, stack, evidence, fingerprint.
+// Puts what was found about some lines of one process into a Finding: figures, stack, evidence.
 #ifndef LIMPET_DIAGNOSE_DESCRIBE_H_
 #define LIMPET_DIAGNOSE_DESCRIBE_H_
 
@@ -14,9 +14,6 @@ Finding DescribeCluster(const capture::Process& process, const UnitTable& table,
                         const Cluster& cluster);
 
 Dismissed DescribeDismissed(const capture::Process& process, const UnitTable& table, const Suspect& suspect);
-
-// Gives findings of one process that share a fingerprint (two leaks in one function) different ones, in the order of their lines.
-void SeparateFingerprints(std::vector<Finding>& findings);
 
 }  // namespace limpet::diagnose
 

@@ -1,7 +1,6 @@
 #include "diagnose/diagnose.h"
 
 #include <algorithm>
-#include <map>
 #include <string>
 
 #include <fmt/format.h>
@@ -10,7 +9,9 @@
 #include "diagnose/cluster.h"
 #include "diagnose/describe.h"
 #include "diagnose/describe_heap.h"
+#include "diagnose/fingerprint.h"
 #include "diagnose/heap_image.h"
+#include "diagnose/merge_workers.h"
 #include "diagnose/suspects.h"
 #include "diagnose/unit.h"
 #include "diagnose/weigh_heap.h"
@@ -89,44 +90,14 @@ ProcessResult DiagnoseProcess(const capture::Recording& recording, const Process
   std::vector<Suspect> suspects = FindSuspects(process, table);
   HeapImages images(recording, process, table, suspects);
   FindLeaks(process, table, suspects, images, result);
-  SeparateFingerprints(result.findings);
+  SetFingerprints(recording.run, result.findings);
   for (const Suspect& suspect : suspects) {
     bool worth = std::max(suspect.live.bytes, suspect.peak_live.bytes) >= kDismissedBytes;
     if (suspect.signal == Signal::kNone && worth)
       result.dismissed.push_back(DescribeDismissed(process, table, suspect));
   }
+  SetFingerprints(recording.run, result.dismissed);
   return result;
-}
-
-// Workers run the same code: the same finding in several of them is one finding.
-void MergeInto(Finding& into, const Finding& other) {
-  into.live += other.live;
-  into.births += other.births;
-  into.bytes_per_second += other.bytes_per_second;
-  into.objects_per_second += other.objects_per_second;
-  into.old_deaths += other.old_deaths;
-  into.confidence = std::max(into.confidence, other.confidence);
-  into.stacks = std::max(into.stacks, other.stacks);
-  into.processes.insert(into.processes.end(), other.processes.begin(), other.processes.end());
-}
-
-template <typename T, typename Get>
-void MergeByFingerprint(std::vector<T>& all, Get finding_of) {
-  std::map<std::string, size_t> first;
-  std::vector<T> merged;
-  for (T& one : all) {
-    const Finding& f = finding_of(one);
-    std::string key = f.fingerprint + char('0' + static_cast<int>(f.kind));
-    auto known = first.find(key);
-    bool other_process = known != first.end() && f.processes != finding_of(merged[known->second]).processes;
-    if (other_process) {
-      MergeInto(finding_of(merged[known->second]), f);
-    } else {
-      if (known == first.end()) first[key] = merged.size();
-      merged.push_back(std::move(one));
-    }
-  }
-  all = std::move(merged);
 }
 
 double Importance(const Finding& f) {
@@ -159,27 +130,33 @@ std::string ExplainLeak(const std::vector<Finding>& findings) {
                      base::FormatBytes(static_cast<uint64_t>(rate)));
 }
 
+// The largest process stands for the run: helpers that live for a moment do not make it undecidable. REQUIRES: there is one.
+const Process& LargestOf(const std::vector<const Process*>& processes) {
+  return **std::max_element(processes.begin(), processes.end(),
+                            [](const Process* a, const Process* b) { return a->births.bytes < b->births.bytes; });
+}
+
+std::string UndecidableRun(const std::vector<const Process*>& processes) {
+  if (processes.empty()) return "no process was recorded";
+  const std::string why = Undecidable(LargestOf(processes));
+  return why.empty() ? why : fmt::format("process {}: {}", LargestOf(processes).pid, why);
+}
+
 void Decide(const std::vector<const Process*>& processes, Diagnosis& d) {
+  const std::string why = UndecidableRun(processes);
+  const bool brief = !processes.empty() && static_cast<double>(LargestOf(processes).duration_ns) / 1e9 < kLeastSeconds;
+  d.decidable = why.empty() && !brief;
   if (std::any_of(d.findings.begin(), d.findings.end(), [](const Finding& f) { return f.confidence >= kSure; })) {
     d.verdict = Verdict::kLeak;
     d.explanation = ExplainLeak(d.findings);
     return;
   }
   d.verdict = Verdict::kInconclusive;
-  if (processes.empty()) {
-    d.explanation = "no process was recorded";
-    return;
-  }
-  // The largest process stands for the run: helpers that live for a moment do not make it undecidable.
-  const Process* largest =
-      *std::max_element(processes.begin(), processes.end(),
-                        [](const Process* a, const Process* b) { return a->births.bytes < b->births.bytes; });
-  std::string why = Undecidable(*largest);
   if (!why.empty()) {
-    d.explanation = fmt::format("process {}: {}", largest->pid, why);
+    d.explanation = why;
     return;
   }
-  uint64_t live = LiveAtReference(*largest).bytes;
+  uint64_t live = LiveAtReference(LargestOf(processes)).bytes;
   for (const Finding& f : d.findings) {
     if (f.live.bytes < std::max<uint64_t>(kDismissedBytes, live / 100)) continue;
     d.explanation =
@@ -196,6 +173,11 @@ capture::Amount LiveAtReference(const Process& process) {
   return ReferenceOf(process) == AsOf::kFinalize ? process.final.live : process.live();
 }
 
+std::string WhyUndecidable(const Diagnosis& d) {
+  if (d.verdict == Verdict::kInconclusive && !d.explanation.empty()) return d.explanation;
+  return fmt::format("it was too short: less than {} ms; let it work longer", static_cast<int>(kLeastSeconds * 1000));
+}
+
 Diagnosis Diagnose(const capture::Recording& recording, const Options& options) {
   Diagnosis d;
   std::vector<const Process*> processes;
@@ -206,12 +188,13 @@ Diagnosis Diagnose(const capture::Recording& recording, const Options& options) 
     std::move(result.findings.begin(), result.findings.end(), std::back_inserter(d.findings));
     std::move(result.dismissed.begin(), result.dismissed.end(), std::back_inserter(d.dismissed));
   }
-  MergeByFingerprint(d.findings, [](Finding& f) -> Finding& { return f; });
-  MergeByFingerprint(d.dismissed, [](Dismissed& one) -> Finding& { return one.finding; });
+  MergeWorkers(d.findings);
+  MergeWorkers(d.dismissed);
   std::stable_sort(d.findings.begin(), d.findings.end(),
                    [](const Finding& a, const Finding& b) { return Importance(a) > Importance(b); });
   std::stable_sort(d.dismissed.begin(), d.dismissed.end(),
                    [](const Dismissed& a, const Dismissed& b) { return a.finding.live.bytes > b.finding.live.bytes; });
+  if (options.keep) TakeKept(recording, *options.keep, ReadSourcesOf(recording), d);
   Decide(processes, d);
   if (d.findings.size() > options.max_findings) d.findings.resize(options.max_findings);
   if (d.dismissed.size() > options.max_dismissed) d.dismissed.resize(options.max_dismissed);

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "capture/recording.h"
 #include "diagnose/finding.h"
+#include "diagnose/keep.h"
 
 namespace limpet::diagnose {
 
@@ -14,6 +16,7 @@ struct Options {
   std::optional<int32_t> pid;  // only this process
   uint32_t max_findings = 50;
   uint32_t max_dismissed = 20;
+  const KeepRules* keep = nullptr;  // what is marked as growing on purpose; null: marks are not looked at
 };
 
 // Findings at or above this confidence make the verdict "leak".
@@ -21,6 +24,11 @@ inline constexpr double kSure = 0.5;
 
 // What was live when the process is looked at: when finalisation began, else at the end.
 capture::Amount LiveAtReference(const capture::Process& process);
+
+// A run below this cannot show that a leak is gone.
+inline constexpr double kLeastSeconds = 0.2;
+// One sentence. REQUIRES: !diagnosis.decidable
+std::string WhyUndecidable(const Diagnosis& diagnosis);
 
 Diagnosis Diagnose(const capture::Recording& recording, const Options& options);
 

@@ -19,7 +19,7 @@ struct Location {
   std::string file;
   uint32_t line = 0;  // 0: unknown
   std::optional<uint32_t> column;
-  std::optional<uint32_t> end_column;
+  std::optional<uint32_t> end_column;  // only where it ends on the same line
   bool operator==(const Location&) const = default;
 };
 
@@ -52,6 +52,14 @@ enum class AsOf : uint8_t {
 struct Part {
   Location where;
   capture::Amount live;
+};
+
+// What one of several processes has of a finding.
+struct ProcessShare {
+  int32_t pid = 0;
+  capture::Amount live;
+  double bytes_per_second = 0;
+  double objects_per_second = 0;
 };
 
 // One step of the way from a root to what is held: the reference as it is called, and the type of what it leads to.
@@ -87,14 +95,20 @@ struct Finding {
   double bytes_per_second = 0;
   std::optional<double> objects_per_iteration;  // only where the program marks iterations
   std::optional<double> bytes_per_iteration;
+  double bytes_per_volume =
+      0;                    // for each byte that the process allocated meanwhile: compares runs of any length and speed
+  double volume = 0;        // the bytes that were allocated while it grew
   double old_survival = 0;  // share of the blocks born in the older half of the growth that are still live
   uint64_t old_deaths = 0;  // blocks of that older half that were freed
   uint64_t old_age_ns = 0;  // all of that half are at least this old at the moment looked at
   uint64_t since_ns = 0;    // growth began (since the process's start)
   AsOf as_of = AsOf::kEnd;
-  std::vector<std::string> evidence;  // one sentence per signal, with its figure
+  std::vector<std::string> evidence;      // one sentence per signal, with its figure
+  std::string place;                      // file and function of site[0], the same wherever it runs: fingerprint.h
+  std::vector<std::string> other_places;  // of its larger parts, without `place`
   std::string fingerprint;  // 16 hex digits: same leak, same fingerprint, across runs, addresses and shifted lines
-  std::vector<int32_t> processes;  // pids it was found in
+  std::vector<int32_t> processes;    // pids it was found in
+  std::vector<ProcessShare> shares;  // what each of them has, in the same order
   HeapView heap;
   std::vector<uint32_t> sites;  // its lines' stacks: indices into Process::sites of the first of these processes
 };
@@ -104,11 +118,24 @@ struct Dismissed {
   Finding finding;  // confidence: how sure we are that it is NOT a leak
 };
 
+// Growth that somebody marked as wanted: keep.h.
+struct Kept {
+  Finding finding;
+  std::string by;      // "store.py:12" or ".limpet-keep:3": where the mark is
+  std::string reason;  // in the words of who marked it; may be empty
+  bool in_source = false;
+};
+
 struct Diagnosis {
   Verdict verdict = Verdict::kInconclusive;
   std::string explanation;           // one sentence: why this verdict; for inconclusive also what would decide
   std::vector<Finding> findings;     // most important first
   std::vector<Dismissed> dismissed;  // most live bytes first
+  std::vector<Kept> kept;            // on purpose, most important first; no part of the verdict
+  std::vector<std::string> notes;    // why a mark was not looked at
+  // False: the run was too short, or not traced well enough, to build on what was not found. Stricter than the verdict, which is "no leak"
+  // for a program of a blink as well; why is WhyUndecidable in diagnose.h.
+  bool decidable = true;
 };
 
 std::string_view KindName(Kind kind);  // as in the report: "python-object"

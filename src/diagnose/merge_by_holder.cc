@@ -18,6 +18,7 @@ void TakeAsPart(Finding& into, const Finding& part) {
   into.births += part.births;
   into.bytes_per_second += part.bytes_per_second;
   into.objects_per_second += part.objects_per_second;
+  into.bytes_per_volume += part.bytes_per_volume;
   if (into.bytes_per_iteration && part.bytes_per_iteration) {
     *into.bytes_per_iteration += *part.bytes_per_iteration;
     *into.objects_per_iteration += *part.objects_per_iteration;

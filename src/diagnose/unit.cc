@@ -207,7 +207,9 @@ std::vector<Slot> Timeline(const Process& process, const Unit& unit, AsOf as_of)
 
 Location LocationOf(const Process& process, FrameId id) {
   const capture::Frame& frame = process.frames[id.value];
-  return {std::string(frame.function), std::string(frame.file), frame.line, frame.column, frame.end_column};
+  const bool one_line = frame.end_line == 0 || frame.end_line == frame.line;
+  return {std::string(frame.function), std::string(frame.file), frame.line, frame.column,
+          one_line ? frame.end_column : std::nullopt};
 }
 
 }  // namespace limpet::diagnose

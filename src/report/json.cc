@@ -52,6 +52,20 @@ const char* AsOfName(diagnose::AsOf as_of) {
   return as_of == diagnose::AsOf::kPeak ? "peak" : as_of == diagnose::AsOf::kFinalize ? "finalization" : "end";
 }
 
+json SharesJson(const Finding& f) {
+  json out = json::array();
+  for (const diagnose::ProcessShare& share : f.shares) {
+    out.push_back({{"pid", share.pid},
+                   {"live_bytes", share.live.bytes},
+                   {"live_objects", share.live.blocks},
+                   {"bytes_per_second", Rounded(share.bytes_per_second)},
+                   {"objects_per_second", Rounded(share.objects_per_second)}});
+  }
+  return out;
+}
+
+}  // namespace
+
 json FindingJson(const Finding& f) {
   json parts = json::array();
   for (const diagnose::Part& part : f.parts) {
@@ -87,8 +101,24 @@ json FindingJson(const Finding& f) {
           {"fix", f.heap.fix.empty() ? json(nullptr) : json(Text(f.heap.fix))},
           {"would_free_bytes", OrNull(f.heap.would_free_bytes)},
           {"fingerprint", f.fingerprint},
-          {"processes", f.processes}};
+          {"place", Text(f.place)},
+          {"bytes_per_allocated_byte", std::round(f.bytes_per_volume * 1e9) / 1e9},
+          {"processes", f.processes},
+          {"per_process", SharesJson(f)}};
 }
+
+json KeptJson(const diagnose::Diagnosis& diagnosis) {
+  json out = json::array();
+  for (const diagnose::Kept& one : diagnosis.kept) {
+    json entry = FindingJson(one.finding);
+    entry["kept_by"] = Text(one.by);
+    entry["reason"] = Text(one.reason);
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+namespace {
 
 json ProcessJson(const ProcessSummary& p) {
   return {{"pid", p.pid},
@@ -165,6 +195,8 @@ json ToJson(const Report& report) {
               {"explanation", Text(d.explanation)},
               {"findings", std::move(findings)},
               {"dismissed", std::move(dismissed)},
+              {"kept", KeptJson(d)},
+              {"notes", Texts(d.notes)},
               {"memory", main ? MemoryJson(*main) : json::object()},
               {"process", main ? ProcessJson(*main) : json::object()},
               {"recording", main ? CostJson(*main) : json::object()},

@@ -226,10 +226,22 @@ std::string DismissedInLine(const Report& report, size_t columns) {
   return out;
 }
 
+std::string KeptInLine(const Report& report, size_t columns) {
+  std::string out;
+  for (const diagnose::Kept& one : report.diagnosis.kept) {
+    const std::string next = fmt::format("{}{} {}{}{}", out.empty() ? "" : ", ", FormatBytes(one.finding.live.bytes),
+                                         SafeText(one.by), one.reason.empty() ? "" : " ", SafeText(one.reason));
+    if (!out.empty() && DisplayWidth(out) + DisplayWidth(next) > columns) break;
+    out += next;
+  }
+  return ShortenEnd(out, columns);
+}
+
 std::vector<std::string> Warnings(const Report& report) {
   std::vector<std::string> out;
-  out.reserve(report.run.notes.size() + report.processes.size());
+  out.reserve(report.run.notes.size() + report.diagnosis.notes.size() + report.processes.size());
   for (const std::string& note : report.run.notes) out.push_back(SafeText(note));
+  for (const std::string& note : report.diagnosis.notes) out.push_back(SafeText(note));
   for (const ProcessSummary& p : report.processes) {
     if (p.state == "refused" || p.state == "stopped")
       out.push_back(fmt::format("process {} {}: {}", p.pid,

@@ -38,6 +38,9 @@ std::string PartsInLine(const diagnose::Finding& finding, std::string_view direc
 // "12 MB one-off (app.py:3, ...), 3.1 MB warm-up (app.py:33)", in at most `columns`.
 std::string DismissedInLine(const Report& report, size_t columns);
 
+// "58 MB store.py:12 the database itself, 2 MB app.py:40": what is kept on purpose, by where that is marked, in at most `columns`.
+std::string KeptInLine(const Report& report, size_t columns);
+
 // What the reader must know before trusting the rest: untraced processes, limits, notes.
 std::vector<std::string> Warnings(const Report& report);
 

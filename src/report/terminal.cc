@@ -104,6 +104,17 @@ std::string Join(const std::vector<std::string>& lines) {
   return out;
 }
 
+// What each worker has of it.
+void AddShares(const Finding& f, const TerminalStyle& style, std::vector<std::string>& out) {
+  if (f.shares.size() < 2) return;
+  for (size_t i = 0; i < f.shares.size(); i++) {
+    const diagnose::ProcessShare& share = f.shares[i];
+    const std::string figures = fmt::format("{}: {} live, +{}/s", share.pid, base::FormatBytes(share.live.bytes),
+                                            base::FormatBytes(static_cast<uint64_t>(share.bytes_per_second)));
+    out.push_back(Labelled(i ? "" : "processes", figures, style));
+  }
+}
+
 // One finding in full: stack, lines that grow along, evidence.
 void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle& style, bool verbose,
                     std::vector<std::string>& out) {
@@ -128,6 +139,7 @@ void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle&
     for (size_t k = 0; k < lines.size(); k++)
       out.push_back(Labelled(i || k ? "" : "evidence", (k ? "  " : "- ") + lines[k], style));
   }
+  AddShares(f, style, out);
   out.push_back(Labelled("fingerprint", f.fingerprint, style));
 }
 
@@ -151,6 +163,22 @@ void AddDismissed(const Report& report, const TerminalStyle& style, std::vector<
   }
 }
 
+void AddKept(const Report& report, const TerminalStyle& style, std::vector<std::string>& out) {
+  if (report.diagnosis.kept.empty()) return;
+  out.push_back("\n");
+  out.push_back(Line(style).Add("Kept on purpose:", Ink::kStrong).Finish());
+  for (const diagnose::Kept& one : report.diagnosis.kept) {
+    const std::string head = fmt::format("{:>7}  ", base::FormatBytes(one.finding.live.bytes));
+    const std::string place = ShowPlace(one.finding.site.front(), report.run.directory);
+    const std::string reason = one.reason.empty() ? "" : fmt::format("{} ", SafeText(one.reason));
+    Line line(style);
+    line.Add(std::string(kIndent, ' ')).Add(head).Add(ShortenMiddle(place, line.left()));
+    out.push_back(line.Finish());
+    for (const std::string& part : Wrap(fmt::format("{}({})", reason, SafeText(one.by)), style.columns - kText))
+      out.push_back(Line(style).To(kText).Add(part, Ink::kFaint).Finish());
+  }
+}
+
 void AddProcesses(const Report& report, const TerminalStyle& style, std::vector<std::string>& out) {
   if (report.processes.size() < 2) return;
   out.push_back("\n");
@@ -167,6 +195,10 @@ void AddProcesses(const Report& report, const TerminalStyle& style, std::vector<
 
 }  // namespace
 
+std::string RenderFinding(const Report& report, const Finding& finding, const TerminalStyle& wanted) {
+  return Join(ShortFinding(report, finding, Sane(wanted)));
+}
+
 std::string RenderScreen(const Report& report, const TerminalStyle& wanted) {
   TerminalStyle style = Sane(wanted);
   std::vector<std::string> head = {Header(report, style)}, tail;
@@ -182,6 +214,9 @@ std::string RenderScreen(const Report& report, const TerminalStyle& wanted) {
   std::string dismissed = DismissedInLine(report, style.columns - kText);
   if (!dismissed.empty())
     tail.push_back(Line(style).Add("not leaking", Ink::kFaint).To(kText).Add(dismissed, Ink::kFaint).Finish());
+  const std::string kept = KeptInLine(report, style.columns - kText);
+  if (!kept.empty())
+    tail.push_back(Line(style).Add("on purpose", Ink::kFaint).To(kText).Add(kept, Ink::kFaint).Finish());
   size_t room = kScreenLines - head.size() - tail.size() - 1;  // 1: "n more"
   std::vector<std::string> middle;
   size_t shown = 0;
@@ -216,6 +251,7 @@ std::string RenderFull(const Report& report, const TerminalStyle& wanted, const 
   if (shown < report.diagnosis.findings.size())
     out.push_back(
         Line(style).Add(fmt::format("{} more: raise --limit", report.diagnosis.findings.size() - shown)).Finish());
+  AddKept(report, style, out);
   AddDismissed(report, style, out);
   AddProcesses(report, style, out);
   if (!report.problems.empty()) out.push_back("\n");

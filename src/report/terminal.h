@@ -22,6 +22,9 @@ struct FullOptions {
   uint32_t limit = 20;   // findings shown
 };
 
+// One finding as the end screen has it: some lines.
+std::string RenderFinding(const Report& report, const diagnose::Finding& finding, const TerminalStyle& style);
+
 // The end screen of `limpet run`: at most 25 lines.
 std::string RenderScreen(const Report& report, const TerminalStyle& style);
 

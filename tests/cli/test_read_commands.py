@@ -15,7 +15,7 @@ def test_version_and_help(shell):
     assert shell().returncode == 2
 
 
-@pytest.mark.parametrize("command", ["run", "report", "stats", "doctor"])
+@pytest.mark.parametrize("command", ["run", "report", "stats", "check", "diff", "doctor"])
 def test_every_command_has_help_with_examples(shell, command):
     result = shell(command, "--help")
     assert result.returncode == 0 and result.stderr == ""
