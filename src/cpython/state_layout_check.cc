@@ -92,6 +92,14 @@ CHECK_INTERPRETER("codec_error_registry", codecs.error_registry);
 CHECK_INTERPRETER("codec_search_path", codec_search_path);
 CHECK_INTERPRETER("codec_error_registry", codec_error_registry);
 #endif
+#if PY_VERSION_HEX >= 0x030C0000
+static_assert(State::kAttributeCache == offsetof(PyInterpreterState, types.type_cache));
+#else
+static_assert(State::kAttributeCache == offsetof(PyInterpreterState, type_cache));
+#endif
+static_assert(sizeof(struct type_cache) == kAttributeCacheEntries * kAttributeCacheEntrySize);
+static_assert(sizeof(struct type_cache_entry) == kAttributeCacheEntrySize);
+static_assert(offsetof(struct type_cache_entry, name) == kAttributeCacheName);
 CHECK_INTERPRETER("sysdict", sysdict);
 CHECK_INTERPRETER("builtins", builtins);
 CHECK_INTERPRETER("builtins_copy", builtins_copy);

@@ -21,6 +21,12 @@ struct RootField {
   RootForm form;
 };
 
+// The cache of attributes that were looked up on types (struct type_cache, at kAttributeCache of the interpreter's state): 4096 entries, each
+//     u32 version | pad | name (a str, counted, or None) | value (not counted)
+inline constexpr int kAttributeCacheEntries = 4096;
+inline constexpr int kAttributeCacheEntrySize = 24;
+inline constexpr int kAttributeCacheName = 8;
+
 // The same order of fields in every version; kAbsent where there is none.
 template <class L>
 struct StateLayout;
@@ -67,6 +73,7 @@ struct StateLayout<Layout311> {
   static constexpr int kThreadSize = 360;
   static constexpr int kRuntimeSize = 166688;
   static constexpr int kGcPermanent = 104;
+  static constexpr int kAttributeCache = 9056;
   LIMPET_THREAD_FIELDS(128, 224, 104, 320, 144, 80, 88, 208, 216);
   LIMPET_INTERPRETER_FIELDS(888, 896, 920, 1416, 904, 912, kAbsent, 1408, 1400, 936, 944, 952, 3480, 3552, 856, 864);
 };
@@ -80,6 +87,7 @@ struct StateLayout<Layout312> {
   static constexpr int kThreadSize = 288;
   static constexpr int kRuntimeSize = 459944;
   static constexpr int kGcPermanent = 104;
+  static constexpr int kAttributeCache = 275392;
   LIMPET_THREAD_FIELDS(112, 208, 96, 256, 128, 80, 88, 192, 200);
   LIMPET_INTERPRETER_FIELDS(944, 952, 960, 984, 352, 360, 1728, 1736, 1720, 1248, 1256, 1264, 3872, 267208, 320, 328);
 };
@@ -93,6 +101,7 @@ struct StateLayout<Layout313> {
   static constexpr int kThreadSize = 304;
   static constexpr int kRuntimeSize = 283320;
   static constexpr int kGcPermanent = 104;
+  static constexpr int kAttributeCache = 84656;
   LIMPET_THREAD_FIELDS(128, 208, 112, 256, 144, 96, 104, 192, 200);
   LIMPET_INTERPRETER_FIELDS(7656, 7664, 7672, 7696, 7640, 7648, 8456, 8464, 8448, 7960, 7968, 7976, 10632, 10808, 7608,
                             7616);
@@ -107,6 +116,7 @@ struct StateLayout<Layout314> {
   static constexpr int kThreadSize = 832;
   static constexpr int kRuntimeSize = 316616;
   static constexpr int kGcPermanent = 96;
+  static constexpr int kAttributeCache = 81928;
   LIMPET_THREAD_FIELDS(128, 208, 112, 256, 144, 96, 104, 192, 200);
   LIMPET_INTERPRETER_FIELDS(7688, 7696, 7704, 7728, 7672, 7680, 8504, 8512, 8496, 8000, 8008, 8016, 10696, 10912, 7608,
                             7616);
@@ -121,6 +131,7 @@ struct StateLayout<Layout315> {
   static constexpr int kThreadSize = 888;
   static constexpr int kRuntimeSize = 346560;
   static constexpr int kGcPermanent = 80;
+  static constexpr int kAttributeCache = 81952;
   LIMPET_THREAD_FIELDS(152, 232, 136, 288, 168, kAbsent, kAbsent, 216, 224);
   LIMPET_INTERPRETER_FIELDS(7592, 7600, 7608, 7632, 7576, 7584, 8456, 8464, 8448, 7952, 7960, 7968, 10672, 10888, 7528,
                             7536);

@@ -41,6 +41,7 @@ class RootTeller {
       case RootKind::kInterpreter:
         Contain(index, RootKind::kThread);
         TellFields(root.address, State::kInterpreterFields);
+        TellAttributeCache(root.address + State::kAttributeCache);
         ScanWords(root.address, State::kInterpreterSize);
         return NumberText(text, "interpreter ", root.address + State::kInterpreterId);
       case RootKind::kThread:
@@ -83,6 +84,32 @@ class RootTeller {
       sink_.One(base::RefKind::kField, base::RefStrength::kOwned, cpython::Label::Literal(field.name), object);
       told_[told_count_++] = at;
     }
+  }
+
+  // The names in the cache of attributes. Each lookup of a name that was made up ("do_" + method) leaves a str there that nobody else knows,
+  // until another takes its place. A table where something else than names stands is not the one that this is about.
+  void TellAttributeCache(uint64_t table) {
+    if (!ForEachCachedName(table, [](uint64_t) {})) return;
+    sink_.Run(base::RefKind::kField, base::RefStrength::kOwned, cpython::Label::Literal("attribute cache"), true);
+    ForEachCachedName(table, [this](uint64_t name) { sink_.Target(name); });
+  }
+
+  template <class Visit>
+  bool ForEachCachedName(uint64_t table, Visit visit) {
+    for (int i = 0; i < cpython::kAttributeCacheEntries; ++i) {
+      const int at = i * cpython::kAttributeCacheEntrySize + cpython::kAttributeCacheName;
+      uint64_t name = 0, type = 0;
+      if (!cpython::Get(memory_, table + static_cast<uint64_t>(at), &name)) return false;
+      if (name == 0) continue;
+      const cpython::TypeInfo* info = cpython::Get(memory_, name + L::kObjectType, &type) ? types_.Find(type) : nullptr;
+      if (!info) return false;
+      if (info->form == cpython::Form::kUnicode) {
+        visit(name);
+      } else if (info->form != cpython::Form::kPlain || info->basic_size != kNoneSize) {
+        return false;  // not a free entry's None
+      }
+    }
+    return true;
   }
 
   bool FieldFits(uint64_t object, cpython::RootForm form) {
@@ -165,6 +192,7 @@ class RootTeller {
     return FrameText<L, Memory>(memory_).Write(root.address, text, capacity);
   }
 
+  static constexpr uint32_t kNoneSize = 16;
   static constexpr uint32_t kMaxFields = 32;
   static constexpr uint64_t kMostStatic = 1 << 20;
 
