@@ -82,6 +82,16 @@ struct HeapView {
   std::optional<uint64_t> would_free_bytes;
 };
 
+// A leak that the maintainers of a package know of, and that a finding looks like.
+struct Known {
+  std::string package = {};  // as on PyPI; "python" for CPython
+  std::string version = {};  // in use
+  std::string fixed = {};    // first release without the leak; "" where there is none yet
+  std::string what = {};     // one phrase
+  std::string link = {};     // "aio-libs/multidict#1131"
+  bool certain = false;      // told by the package's own frames or the holder, not by the look of the finding alone
+};
+
 struct Finding {
   Kind kind = Kind::kPythonObject;
   double confidence = 0;        // 0..1; docs/design/verdict.md says how it is computed
@@ -110,6 +120,7 @@ struct Finding {
   std::vector<int32_t> processes;    // pids it was found in
   std::vector<ProcessShare> shares;  // what each of them has, in the same order
   HeapView heap;
+  std::optional<Known> known;
   std::vector<uint32_t> sites;  // its lines' stacks: indices into Process::sites of the first of these processes
 };
 

@@ -48,6 +48,16 @@ json StepsJson(const std::vector<diagnose::HolderStep>& steps) {
   return out;
 }
 
+json KnownJson(const std::optional<diagnose::Known>& known) {
+  if (!known) return nullptr;
+  return {{"package", known->package},
+          {"version", Text(known->version)},
+          {"fixed_in", known->fixed.empty() ? json(nullptr) : json(known->fixed)},
+          {"what", known->what},
+          {"link", known->link},
+          {"certain", known->certain}};
+}
+
 const char* AsOfName(diagnose::AsOf as_of) {
   return as_of == diagnose::AsOf::kPeak ? "peak" : as_of == diagnose::AsOf::kFinalize ? "finalization" : "end";
 }
@@ -98,6 +108,7 @@ json FindingJson(const Finding& f) {
           {"as_of", AsOfName(f.as_of)},
           {"since_seconds", Rounded(static_cast<double>(f.since_ns) / 1e9)},
           {"evidence", Texts(f.evidence)},
+          {"known", KnownJson(f.known)},
           {"fix", f.heap.fix.empty() ? json(nullptr) : json(Text(f.heap.fix))},
           {"would_free_bytes", OrNull(f.heap.would_free_bytes)},
           {"fingerprint", f.fingerprint},

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/known_leaks.h"
 
 namespace limpet::report {
 namespace {
@@ -106,6 +107,7 @@ Report BuildReport(const capture::Recording& recording, const diagnose::Options&
     for (const std::string& problem : process.problems) report.problems.push_back(process.folder + ": " + problem);
   }
   report.diagnosis = diagnose::Diagnose(recording, options);
+  AnnotateKnown(recording, report.diagnosis);
   return report;
 }
 
