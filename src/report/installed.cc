@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr uintmax_t kMostSource = 1'000'000;  // bytes of a source file that is searched for imports
 
-void AddOnce(std::vector<std::string>& all, std::string one) {
+template <class T>
+void AddOnce(std::vector<T>& all, T one) {
   if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(std::move(one));
 }
 
@@ -44,6 +45,35 @@ bool LineImports(std::string_view line, std::string_view module) {
     const size_t comma = std::min(line.find(','), line.size());
     if (Names(Trimmed(line.substr(0, comma)), module)) return true;
     line.remove_prefix(std::min(comma + 1, line.size()));
+  }
+  return false;
+}
+
+// The release of the package that a folder has, by the name of its dist-info folder.
+std::optional<std::string> VersionIn(const std::string& folder, std::string_view package) {
+  constexpr std::string_view kEnd = ".dist-info";
+  const std::string wanted = NormalizedName(package);
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    std::string name = at->path().filename();
+    if (!name.ends_with(kEnd)) continue;
+    name.resize(name.size() - kEnd.size());
+    const size_t dash = name.rfind('-');
+    if (dash != std::string::npos && NormalizedName(name.substr(0, dash)) == wanted) return name.substr(dash + 1);
+  }
+  return std::nullopt;
+}
+
+// Does a source file of the finding's stack import one of the modules? A module without a line of Python leaves no frames.
+bool Imports(const diagnose::Finding& finding, const std::vector<std::string>& modules) {
+  for (const diagnose::Location& frame : finding.site) {
+    std::error_code error;
+    const uintmax_t size = fs::file_size(frame.file, error);
+    if (error || size > kMostSource) continue;
+    const base::Result<std::string> source = base::ReadFile(frame.file);
+    if (!source.ok()) continue;
+    for (const std::string& module : modules)
+      if (SourceImports(*source, module)) return true;
   }
   return false;
 }
@@ -84,13 +114,14 @@ Installed::Installed(const capture::Process& process) : process_(process) {
     if (!file) continue;
     AddOnce(folders_, std::string(file->folder));
     const std::string_view first = file->rest.substr(0, file->rest.find('/'));
-    AddOnce(modules_, std::string(first.ends_with(".py") ? first.substr(0, first.size() - 3) : first));
+    const std::string_view module = first.ends_with(".py") ? first.substr(0, first.size() - 3) : first;
+    AddOnce(seen_, {std::string(module), std::string(file->folder)});
   }
   if (process.python_version == 0) return;
   const std::string library =
       fmt::format("lib/python{}.{}/site-packages", process.python_version >> 24, (process.python_version >> 16) & 0xff);
   for (const std::string& interpreter : {process.command.empty() ? "" : process.command.front(), process.executable})
-    if (interpreter.starts_with('/')) AddOnce(folders_, fs::path(PrefixOf(interpreter)) / library);
+    if (interpreter.starts_with('/')) AddOnce(folders_, (fs::path(PrefixOf(interpreter)) / library).string());
 }
 
 std::string Installed::python() const {
@@ -98,37 +129,14 @@ std::string Installed::python() const {
   return version == 0 ? "" : fmt::format("{}.{}.{}", version >> 24, (version >> 16) & 0xff, (version >> 8) & 0xff);
 }
 
-bool Installed::Uses(const std::vector<std::string>& modules, const diagnose::Finding& finding) const {
-  for (const std::string& module : modules)
-    if (std::find(modules_.begin(), modules_.end(), module) != modules_.end()) return true;
-  for (const diagnose::Location& frame : finding.site) {
-    std::error_code error;
-    const uintmax_t size = fs::file_size(frame.file, error);
-    if (error || size > kMostSource) continue;
-    const base::Result<std::string> source = base::ReadFile(frame.file);
-    if (!source.ok()) continue;
-    for (const std::string& module : modules)
-      if (SourceImports(*source, module)) return true;
-  }
-  return false;
-}
-
 std::optional<std::string> Installed::Version(std::string_view package, const std::vector<std::string>& modules,
                                               const diagnose::Finding& finding) const {
-  if (!Uses(modules, finding)) return std::nullopt;
-  constexpr std::string_view kEnd = ".dist-info";
-  const std::string wanted = NormalizedName(package);
-  for (const std::string& folder : folders_) {
-    std::error_code error;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-      const std::string name = at->path().filename();
-      const size_t dash = name.rfind('-', name.size() >= kEnd.size() ? name.size() - kEnd.size() : 0);
-      const bool info = name.ends_with(kEnd) && dash != std::string::npos;
-      // The "-" of ".dist-info" itself lies behind the place where the search begins.
-      if (info && NormalizedName(name.substr(0, dash)) == wanted)
-        return name.substr(dash + 1, name.size() - kEnd.size() - dash - 1);
-    }
-  }
+  for (const Seen& seen : seen_)
+    if (std::find(modules.begin(), modules.end(), seen.module) != modules.end())
+      return VersionIn(seen.folder, package);  // another folder may have another release, which is not in use
+  for (const std::string& folder : folders_)
+    if (std::optional<std::string> version = VersionIn(folder, package))
+      return Imports(finding, modules) ? version : std::nullopt;
   return std::nullopt;
 }
 

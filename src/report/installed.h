@@ -41,11 +41,16 @@ class Installed {
                                      const diagnose::Finding& finding) const;
 
  private:
-  bool Uses(const std::vector<std::string>& modules, const diagnose::Finding& finding) const;
+  // A module that was seen in stacks, and the folder that it is in.
+  struct Seen {
+    std::string module;
+    std::string folder;
+    bool operator==(const Seen&) const = default;
+  };
 
   const capture::Process& process_;
   std::vector<std::string> folders_;  // site-packages, of the stacks first
-  std::vector<std::string> modules_;  // seen in stacks
+  std::vector<Seen> seen_;
 };
 
 }  // namespace limpet::report

@@ -164,6 +164,20 @@ TEST_F(Annotate, NothingIsSaidOfWhatDoesNotFit) {
   }
 }
 
+TEST_F(Annotate, TheReleaseIsThatOfTheFolderThatIsInUse) {
+  const std::string other = folder_ + "/other/site-packages";
+  std::filesystem::create_directories(other + "/nice_lib-1.5.dist-info");
+  const std::string begun = other + "/starts_first.py", used = packages_ + "/nice_lib/core.py";
+  std::vector<capture::Frame>& frames = recording_.processes[0].frames;
+  frames.resize(2);
+  frames[0].file = begun;
+  frames[1].file = used;
+  EXPECT_EQ(Annotated(Leak()).known.value_or(diagnose::Known{}).version, "1.4");
+  const std::string fixed = other + "/nice_lib/core.py";
+  frames[1].file = fixed;
+  EXPECT_FALSE(Annotated(Leak()).known);
+}
+
 TEST_F(Annotate, AFolderThatIsNotHereIsNoGuess) {
   std::filesystem::remove_all(packages_);
   EXPECT_FALSE(Annotated(Leak()).known);
