@@ -79,7 +79,11 @@ class Joiner {
     bool any_rhythm =
         x.signal != Signal::kSurvival || y.signal != Signal::kSurvival;  // swelling storage, a queue and its links
     if (!any_rhythm && Rhythm(x.slots, y.slots) < kSameRhythm) return false;
-    if (!SameFunction(chains_[a][0], chains_[b][0]) && !Calls(a, b) && !Calls(b, a)) return false;
+    // `table.add(make_row())`: the list of the table swells with what is made beside the call.
+    const bool swells = (x.signal == Signal::kSwelling) != (y.signal == Signal::kSwelling);
+    const bool beside = swells && chains_[a].size() > 1 && chains_[b].size() > 1 &&
+                        SameFunction(chains_[a][1], chains_[b][1]);
+    if (!beside && !SameFunction(chains_[a][0], chains_[b][0]) && !Calls(a, b) && !Calls(b, a)) return false;
     return !are_apart_(a, b);
   }
 

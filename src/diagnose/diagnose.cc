@@ -65,6 +65,7 @@ void FindLeaks(const Process& process, const UnitTable& table, std::vector<Suspe
   std::vector<ClusterObjects> objects = FindClusterObjects(images, suspects, clusters);
   std::vector<FindingObjects> in_newest;
   for (size_t i = 0; i < clusters.size(); ++i) {
+    const size_t heaviest = clusters[i].members.front();
     NameAfterHeld(suspects, objects[i], clusters[i]);
     const HeapVerdict verdict = WeighHeap(process, witness, objects[i], suspects, clusters[i]);
     if (TakeHeapVerdict(process, table, suspects, clusters[i], verdict, result)) continue;
@@ -72,6 +73,8 @@ void FindLeaks(const Process& process, const UnitTable& table, std::vector<Suspe
       for (const size_t member : clusters[i].members) ClearDoubts(suspects[member]);
     }
     Finding finding = DescribeCluster(process, table, suspects, clusters[i]);
+    if (heaviest != clusters[i].members.front())
+      finding.known_by = LocationOf(process, table.units[suspects[heaviest].unit].frame);
     if (verdict.confirmed) finding.evidence.push_back(verdict.sentence);
     if (newest && finding.kind == Kind::kPythonObject && newest->AreNoObjects(clusters[i].members, table)) {
       finding.kind = Kind::kRawBlock;

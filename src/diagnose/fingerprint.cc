@@ -67,7 +67,7 @@ void Separate(std::vector<Finding*> order) {
 }
 
 void SetPlaces(const std::vector<std::string>& roots, Finding& f) {
-  f.place = PlaceOf(f.site.front(), roots);
+  f.place = PlaceOf(f.known_by ? *f.known_by : f.site.front(), roots);
   f.other_places.clear();
   for (const Part& part : f.parts) {
     if (part.live.bytes * kWorthNaming < f.live.bytes) continue;  // by-products may come from anywhere
