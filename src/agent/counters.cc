@@ -4,6 +4,9 @@
 
 #include "agent/epochs.h"
 #include "agent/images.h"
+#include "agent/ledger.h"
+#include "agent/memory_file.h"
+#include "agent/python.h"
 #include "agent/samples.h"
 #include "agent/snapshot.h"
 #include "agent/stacks.h"
@@ -59,6 +62,12 @@ uint32_t NewPair(uint32_t site) {
     __atomic_store_n(&cell.site, site, __ATOMIC_RELEASE);
   }
   return pair;
+}
+
+// Where no copy of the process made one: now, while it runs. REQUIRES: the agent's lock.
+void LedgerWithoutSnapshot() {
+  const capture::FileHeader* header = g_agent.file.header();
+  TakeLedger(header->snapshots_done + header->snapshots_failed + 1, NowNs() - header->start_monotonic_ns, false);
 }
 
 }  // namespace
@@ -143,8 +152,10 @@ LIMPET_COLD void Tick(Thread* thread) {
   thread->next_tick = thread->allocated + thread->tick_bytes;
   if (!g_agent.lock.TryLock()) return;  // somebody else is at it
   TickEpochs(now);
+  SampleResources(now, false);
   g_agent.lock.Unlock();
   ConsiderSnapshot(now);
+  ConsiderTrim();
 }
 
 void LastTick() {
@@ -152,6 +163,8 @@ void LastTick() {
   LockGuard guard(g_agent.lock);
   TickEpochs(NowNs());
   TakeSample(NowNs(), true);
+  SampleResources(NowNs(), true);
+  if (!g_python.main_interpreter) LedgerWithoutSnapshot();
 }
 
 LIMPET_COLD void NoteFinalizing() {
@@ -161,9 +174,11 @@ LIMPET_COLD void NoteFinalizing() {
   if (Thread* thread = tls.thread) AddUp(thread);
   LockGuard guard(g_agent.lock);
   if (header->finalizing_epoch != 0xffffffff) return;
+  SampleResources(NowNs(), true);
   // The image first: on a busy machine a snapshot may take seconds, in which the program, that is done, would seem to have kept nothing.
   WriteImage(2, NowNs());
   TakeSnapshot(capture::SnapshotTrigger::kExit, NowNs());
+  if (!g_agent.options.snapshots_auto) LedgerWithoutSnapshot();
   BeginEpoch(NowNs());
   header->finalizing_epoch = g_counters.epoch;
 }

@@ -11,8 +11,10 @@
 #include "agent/counters.h"
 #include "agent/environment.h"
 #include "agent/maps.h"
+#include "agent/memory_file.h"
 #include "agent/python.h"
 #include "agent/python_hooks.h"
+#include "agent/ranges.h"
 #include "agent/snapshot.h"
 #include "agent/symbols.h"
 #include "agent/unaligned.h"
@@ -99,6 +101,8 @@ void InChild() {
   g_agent.lock.ResetAfterFork();
   ResetUnalignedAfterFork();
   ResetMapsAfterFork();
+  ResetRangesAfterFork();
+  ForgetMemoryFile();
   if (!g_agent.options.follow || g_agent.options.shadow_files ||
       !g_agent.file.ContinueInChild(g_agent.options.directory)) {
     __atomic_store_n(in_fork, 0, __ATOMIC_RELEASE);

@@ -38,11 +38,10 @@ bool InsertAt(size_t index, const Mapping& mapping) {
     const size_t capacity = g_capacity ? g_capacity * 2 : 512;
     auto* bigger = static_cast<Mapping*>(MapMemory(capacity * sizeof(Mapping)));
     if (!bigger) return false;
-    if (g_maps) {
-      memcpy(bigger, g_maps, g_count * sizeof(Mapping));
-      UnmapMemory(g_maps, g_capacity * sizeof(Mapping));
-    }
-    g_maps = bigger;
+    Mapping* const smaller = g_maps;
+    if (smaller) memcpy(bigger, smaller, g_count * sizeof(Mapping));
+    __atomic_store_n(&g_maps, bigger, __ATOMIC_RELEASE);  // a copy of the process made now must find one of them whole
+    if (smaller) UnmapMemory(smaller, g_capacity * sizeof(Mapping));
     g_capacity = capacity;
   }
   memmove(g_maps + index + 1, g_maps + index, (g_count - index) * sizeof(Mapping));
@@ -110,6 +109,11 @@ void CountMapped(Thread* thread, void* start, size_t size, int flags) {
   LockGuard guard(g_maps_lock);
   CountUnmapped(thread, start, size);  // MAP_FIXED replaces what was there
   InsertMapping(thread, start, size, flags & MAP_ANONYMOUS ? Domain::kMap : Domain::kFileMap);
+}
+
+void ForEachMapping(void (*visit)(void* self, uintptr_t start, uintptr_t end), void* self) {
+  LockGuard guard(g_maps_lock);
+  for (size_t i = 0; i < g_count; ++i) visit(self, g_maps[i].start, g_maps[i].end);
 }
 
 void ResetMapsAfterFork() { g_maps_lock.ResetAfterFork(); }

@@ -40,6 +40,9 @@ void* RemapCounted(Thread* thread, void* old, size_t old_size, size_t size, int 
   return block;
 }
 
+// Calls for each mapping that the program made itself and has not unmapped.
+void ForEachMapping(void (*visit)(void* self, uintptr_t start, uintptr_t end), void* self);
+
 void ResetMapsAfterFork();
 
 }  // namespace limpet::agent

@@ -12,6 +12,7 @@
 #include "agent/hot.h"
 #include "agent/lifecycle.h"
 #include "agent/maps.h"
+#include "agent/ranges.h"
 #include "agent/symbols.h"
 
 namespace limpet::agent {
@@ -117,6 +118,13 @@ inline void* Reallocate(void* old, size_t size, Call call) {
   return block;
 }
 
+// A mapping made inside of a hook is an allocator's own, such as an arena of pymalloc. No block of the program: it is not counted, but
+// the ledger wants to know what its pages are for.
+void NoteNestedMapping(void* block, size_t size, int flags) {
+  if (block != MAP_FAILED && flags & MAP_ANONYMOUS && EnterNested())
+    g_arena_ranges.Add(reinterpret_cast<uintptr_t>(block), size);
+}
+
 }  // namespace
 
 LIMPET_EXPORT void* malloc(size_t size) noexcept {
@@ -200,7 +208,10 @@ LIMPET_EXPORT void* mmap(void* address, size_t size, int protection, int flags, 
   if (!Ready()) return MAP_FAILED;
   Thread* thread = Enter();
   void* block = g_next.mmap(address, size, protection, flags, fd, offset);
-  if (!thread) return block;
+  if (!thread) {
+    NoteNestedMapping(block, size, flags);
+    return block;
+  }
   if (block != MAP_FAILED) CountMapped(thread, block, size, flags);
   Leave();
   return block;
@@ -213,7 +224,11 @@ LIMPET_EXPORT void* mmap64(void* address, size_t size, int protection, int flags
 LIMPET_EXPORT int munmap(void* address, size_t size) noexcept {
   if (!Ready()) return -1;
   Thread* thread = Enter();
-  if (!thread) return g_next.munmap(address, size);
+  if (!thread) {
+    if (g_arena_ranges.count() && EnterNested())
+      g_arena_ranges.Remove(reinterpret_cast<uintptr_t>(address), size);  // before it may be handed out again
+    return g_next.munmap(address, size);
+  }
   const int result = UnmapCounted(thread, address, size, [=] { return g_next.munmap(address, size); });
   Leave();
   return result;

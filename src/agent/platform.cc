@@ -3,18 +3,25 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/ranges.h"
+
 namespace limpet::agent {
+
+constinit OwnRanges g_own_ranges;
+constinit ArenaRanges g_arena_ranges;
 
 void* MapMemory(size_t bytes) {
   ErrnoGuard guard;
   long result =
       syscall(SYS_mmap, nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (result == -1) return nullptr;
+  g_own_ranges.Add(uintptr_t(result), bytes);
   return reinterpret_cast<void*>(result);
 }
 
 void UnmapMemory(void* address, size_t bytes) {
   ErrnoGuard guard;
+  g_own_ranges.Remove(reinterpret_cast<uintptr_t>(address), bytes);  // before somebody else is given the place
   syscall(SYS_munmap, address, bytes);
 }
 

@@ -105,6 +105,22 @@ inline void ClearRow(uint32_t* word) {
   }
 }
 
+// Calls for each row that begins in words [begin, end) of a leaf: visit(word's index, row). Returns the first word that was not looked
+// at: a row may reach further.
+template <class Visit>
+uint32_t ForEachRow(const uint32_t* leaf, uint32_t begin, uint32_t end, Visit visit) {
+  uint32_t granule = begin;
+  for (; granule < end; ++granule) {
+    const uint32_t* word = leaf + granule;
+    if (*word == 0) continue;
+    const Row row = DecodeRow(word);
+    if (row.cell) visit(granule, row);
+    const uint32_t tag = *word & kTagMask;  // rows of more than one word: what follows is their size
+    if (tag > kMaxSmall) granule += tag == kTagHuge ? 2 : 1;
+  }
+  return granule;
+}
+
 }  // namespace limpet::agent
 
 #endif  // LIMPET_AGENT_SHADOW_H_

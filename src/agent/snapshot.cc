@@ -14,8 +14,11 @@
 
 #include "agent/counters.h"
 #include "agent/hot.h"
+#include "agent/ledger.h"
+#include "agent/maps.h"
 #include "agent/modules.h"
 #include "agent/python.h"
+#include "agent/ranges.h"
 #include "capture/snapshot_writer.h"
 #include "walk/walk.h"
 
@@ -83,21 +86,6 @@ capture::SnapshotBirth BirthOfPair(uint32_t pair) {
   return {cell.site, cell.epoch};
 }
 
-// Calls for each row that begins in words [begin, end) of a leaf; returns the first word that was not looked at (a row may reach further).
-uint32_t VisitRows(const uint32_t* leaf, uint64_t base, uint32_t begin, uint32_t end,
-                   void (*visit)(void* self, uint64_t block, uint64_t size), void* self) {
-  uint32_t granule = begin;
-  for (; granule < end; ++granule) {
-    const uint32_t* word = leaf + granule;
-    if (*word == 0) continue;
-    const Row row = DecodeRow(word);
-    if (row.cell) visit(self, base | uint64_t{granule} << kGranuleBits, row.size);
-    const uint32_t tag = *word & kTagMask;  // rows of more than one word: what follows is their size
-    if (tag > kMaxSmall) granule += tag == kTagHuge ? 2 : 1;
-  }
-  return granule;
-}
-
 // Every live row of the shadow, in order of address. Most of a leaf was never touched: the kernel knows which pages were.
 void ForEachBlock(void (*visit)(void* self, uint64_t block, uint64_t size), void* self) {
   constexpr uint32_t kPage = 4096;
@@ -112,7 +100,9 @@ void ForEachBlock(void (*visit)(void* self, uint64_t block, uint64_t size), void
     for (uint32_t page = 0; page < kPages; ++page) {
       const uint32_t begin = done > page * kWords ? done : page * kWords;
       if (known && !(resident[page] & 1)) continue;
-      done = VisitRows(leaf, index << kLeafBits, begin, (page + 1) * kWords, visit, self);
+      done = ForEachRow(leaf, begin, (page + 1) * kWords, [&](uint32_t granule, const Row& row) {
+        visit(self, index << kLeafBits | uint64_t{granule} << kGranuleBits, row.size);
+      });
     }
   }
 }
@@ -162,11 +152,15 @@ void TellResult(walk::WalkStop stop, int error) {
 
 // The child, on a stack of its own. Everything it sees is frozen, but for the recording, which it shares with the program.
 int Child(void*) {
+  ResetRangesAfterFork();  // their locks may have been held by threads that are not here
+  ResetMapsAfterFork();
   BePoliteAndMortal();
   CloseFiles();
   const int fd = OpenPart();
   // Who waits for this file knows by the lock that its writer lives.
-  if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || !g_writer.Open(fd, g_task.header)) {
+  const bool locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+  if (locked) TakeLedger(g_taking.count, g_task.header.time_ns, true);  // before this copy takes memory of its own
+  if (!locked || !g_writer.Open(fd, g_task.header)) {
     TellResult(walk::WalkStop::kFile, errno);
     _exit(1);
   }

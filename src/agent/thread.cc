@@ -95,6 +95,7 @@ LIMPET_COLD Thread* StartThread() {
     g_threads = thread;
     ++g_thread_count;
   }
+  thread->local = reinterpret_cast<uintptr_t>(&tls);
   thread->tick_bytes = 4096;
   thread->next_tick = thread->tick_bytes;
   thread->last_tick_ns = NowNs();
@@ -166,6 +167,10 @@ void ForgetMarks() {
   for (Thread* thread = g_threads; thread; thread = thread->next) {
     __atomic_store_n(&thread->magic, NextMagic(), __ATOMIC_RELAXED);
   }
+}
+
+void ForEachThread(void (*visit)(void* self, uintptr_t local), void* self) {
+  for (const Thread* thread = g_threads; thread; thread = thread->next) visit(self, thread->local);
 }
 
 void ForgetOtherThreads() {

@@ -39,6 +39,7 @@ struct Thread {
   bool tls_good;
   Thread* next;  // in the list of all, or of the free ones
   capture::ThreadRecord* record;
+  uintptr_t local;  // address of this thread's thread-locals: at the end of its stack's mapping
   Level levels[kLevels];
   SiteCacheEntry sites[1u << kSiteCacheBits];
 };
@@ -84,6 +85,8 @@ inline void Leave() {
 bool SetUpThreads();
 // Room for `capacity` pending frames; false without memory.
 bool GrowPending(Thread* thread);
+// Calls for each thread that lives, with the address of its thread-locals. REQUIRES: the agent's lock, or a process that stands still.
+void ForEachThread(void (*visit)(void* self, uintptr_t local), void* self);
 // Makes all marks in frames worthless: a code object's address may be given to another one. REQUIRES: the agent's lock.
 void ForgetMarks();
 // In a forked child: only the calling thread is left.

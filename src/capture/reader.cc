@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "capture/byte_source.h"
 #include "capture/counters.h"
@@ -174,6 +175,20 @@ Result<Process> ParseSource(const ByteSource& source, const std::string& place) 
   return process;
 }
 
+// Older recordings have no such file, and one that cannot be read takes nothing from the rest.
+void ReadMemory(const std::string& folder_path, Process& process) {
+  const std::string path = folder_path + "/memory";
+  const Result<std::string> bytes = base::ReadFile(path);
+  if (!bytes.ok()) return;
+  Result<MemoryRecord> memory = ParseMemory(*bytes, path);
+  if (!memory.ok()) {
+    process.problems.push_back(memory.message());
+    return;
+  }
+  process.problems.insert(process.problems.end(), memory->problems.begin(), memory->problems.end());
+  process.memory = *std::move(memory);
+}
+
 }  // namespace
 
 Result<Process> ParseProcess(std::string_view bytes, const std::string& place) {
@@ -192,6 +207,7 @@ Result<Process> ReadProcess(const std::string& folder_path) {
         fmt::format("{}: the process was killed while it was forked from process {}: it recorded nothing of its own",
                     path, process.pid));
   }
+  ReadMemory(folder_path, process);
   return process;
 }
 

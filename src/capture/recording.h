@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "capture/format.h"
+#include "capture/memory_record.h"
 
 namespace limpet::capture {
 
@@ -171,6 +172,8 @@ struct Process {
   Amount unrecorded;
   uint64_t agent_bytes = 0;
   uint32_t busy_threads = 0;  // operations that may be half counted (process was killed inside a hook)
+
+  MemoryRecord memory;  // ledgers and resources; empty where there are none
 
   std::vector<std::string>
       problems;  // what was odd in the file, one sentence each, with the place; empty for a sound one

@@ -14,6 +14,7 @@
 #include "cli/outside_walk.h"
 #include "cli/recording_folder.h"
 #include "cli/traced_snapshot.h"
+#include "cli/trial_trim.h"
 #include "fmt/format.h"
 #include "process/proc.h"
 
@@ -32,6 +33,7 @@ constexpr char kExamples[] =
     "Exit status: 0; 1 no snapshot could be taken; 2 wrong usage.";
 
 constexpr int kPatienceMs = 1500;
+constexpr int kTrimPatienceMs = 10000;
 
 struct SnapshotCommand {
   std::string pid;
@@ -40,6 +42,7 @@ struct SnapshotCommand {
   bool replace = false;
   bool redact = false;
   bool outside = false;
+  bool trim = false;
 };
 
 std::string Amount(uint64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
@@ -97,6 +100,14 @@ int Outside(const SnapshotCommand& command, std::optional<pid_t> pid) {
   return Print(fmt::format("{}\nlimpet heap {}\n", text, NameFromHere(*folder)));
 }
 
+// What malloc gives back when asked to, in words.
+Result<std::string> TryTrim(const std::string& folder) {
+  LIMPET_ASSIGN_OR_RETURN(const std::optional<capture::TrimRecord> trim, AskForTrim(folder, kTrimPatienceMs));
+  if (!trim) return Error("the program does nothing: malloc_trim could not be tried");
+  const uint64_t given = trim->anon_before > trim->anon_after ? trim->anon_before - trim->anon_after : 0;
+  return fmt::format("malloc_trim(0) gave back {} of {} that are its own", Amount(given), Amount(trim->anon_before));
+}
+
 int OfProcess(const SnapshotCommand& command) {
   char* end = nullptr;
   const long number = std::strtol(command.pid.c_str(), &end, 10);
@@ -108,6 +119,7 @@ int OfProcess(const SnapshotCommand& command) {
   if (!process::ReadStatus(pid).ok()) return Fail(fmt::format("there is no process {}", pid));
   const bool wants_own_recording = !command.output.empty() || command.outside || command.redact;
   const std::optional<std::string> folder = wants_own_recording ? std::nullopt : FindTracedFolder(pid);
+  if (!folder && command.trim) return Fail("--trim needs a program that `limpet run` traces, and its own recording");
   if (!folder) return Outside(command, pid);
   const Result<TracedSnapshot> taken = AskForSnapshot(*folder, kPatienceMs);
   if (!taken.ok()) return Fail(taken.message());
@@ -116,8 +128,14 @@ int OfProcess(const SnapshotCommand& command) {
     return Outside(command, pid);
   }
   const std::string recording = std::filesystem::path(*folder).parent_path();
-  return Print(fmt::format("snapshot {} of process {}\nlimpet heap {}\n",
-                           std::filesystem::path(taken->file).extension().string().substr(1), pid, recording));
+  std::string text = fmt::format("snapshot {} of process {}\nlimpet heap {}\n",
+                                 std::filesystem::path(taken->file).extension().string().substr(1), pid, recording);
+  if (command.trim) {
+    const Result<std::string> trim = TryTrim(*folder);
+    if (!trim.ok()) return Fail(trim.message());
+    text += *trim + "\n";
+  }
+  return Print(text);
 }
 
 }  // namespace
@@ -135,7 +153,12 @@ int RunSnapshot(const std::vector<std::string>& arguments) {
   app.add_flag("-f,--force", command.replace, "replace that recording if it exists");
   app.add_flag("--redact", command.redact, "keep no contents of strings but names of the code");
   app.add_flag("--outside", command.outside, "read the memory from outside, although the program is traced");
+  app.add_flag("--trim", command.trim, "then try how much memory malloc_trim(0) gives back (traced programs)");
   if (const std::optional<int> done = Parse(&app, arguments)) return *done;
+  if (command.trim && (!command.core.empty() || command.outside || command.redact || !command.output.empty())) {
+    Complain("--trim goes with a process id alone: the program itself is asked");
+    return kExitUsage;
+  }
   if (command.pid.empty() == command.core.empty()) {
     Complain("limpet snapshot wants a process id, or --core FILE ('limpet snapshot --help' shows the usage)");
     return kExitUsage;

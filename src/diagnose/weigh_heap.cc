@@ -60,6 +60,17 @@ bool HasBlindReferences(const heap::Graph& graph, const heap::PathTree& paths) {
   return false;
 }
 
+// Whether the objects pile up in the cache in which the interpreter keeps the names of attributes that were looked up on types.
+bool InAttributeCache(const heap::Graph& graph, const heap::Pile& pile) {
+  if (pile.container == heap::kNoNode || !graph.type(graph.type_of(pile.container)).root()) return false;
+  bool found = false;
+  graph.ForEachRun(pile.container, [&](const heap::Run& run, heap::EdgeIndex first, heap::EdgeIndex last) {
+    if (!heap::HasName(run.kind) || graph.name(run.label) != "attribute cache") return;
+    for (heap::EdgeIndex e = first; e < last && !found; ++e) found = graph.edge(e).target() == pile.held.front();
+  });
+  return found;
+}
+
 std::string When(uint64_t time_ns) { return base::FormatDuration(time_ns); }
 
 }  // namespace
@@ -92,6 +103,11 @@ HeapVerdict WeighHeap(const capture::Process& process, GrowthWitness& witness, c
     verdict.sentence = fmt::format(
         "{} objects wait for the collector: they are garbage in cycles, and none has outlived a full collection",
         base::FormatCount(garbage.size()));
+    return verdict;
+  }
+  if (InAttributeCache(objects.image->graph(), objects.pile)) {
+    verdict.dismissed = Reason::kBounded;
+    verdict.sentence = "names in the interpreter's cache of attributes, which has room for 4096";
     return verdict;
   }
   if (const std::optional<Bound> bound = BoundOf(objects.image->graph(), objects.objects.container)) {

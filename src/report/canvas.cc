@@ -46,4 +46,17 @@ Line& Line::Right(std::string_view text, Ink ink) {
   return To(style_.columns - width).Add(text, ink);
 }
 
+std::vector<std::string> Wrap(std::string_view text, size_t columns) {
+  std::vector<std::string> out(1);
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(text.find(' ', at), text.size());
+    std::string_view word = text.substr(at, end - at);
+    if (!out.back().empty() && DisplayWidth(out.back()) + 1 + DisplayWidth(word) > columns) out.emplace_back();
+    if (!out.back().empty()) out.back() += ' ';
+    out.back() += word;
+    at = end + 1;
+  }
+  return out;
+}
+
 }  // namespace limpet::report

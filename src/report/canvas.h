@@ -32,6 +32,9 @@ class Line {
   uint32_t width_ = 0;
 };
 
+// Text that runs over several lines of at most `columns`; breaks at blanks.
+std::vector<std::string> Wrap(std::string_view text, size_t columns);
+
 }  // namespace limpet::report
 
 #endif  // LIMPET_REPORT_CANVAS_H_

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "diagnose/finding.h"
+#include "report/memory_json.h"
 
 namespace limpet::report {
 namespace {
@@ -146,14 +147,25 @@ json ProcessJson(const ProcessSummary& p) {
 }
 
 json MemoryJson(const ProcessSummary& p) {
-  return {{"live_bytes", p.live.bytes},
-          {"live_objects", p.live.blocks},
-          {"peak_bytes", p.peak_bytes},
-          {"peak_seconds", Rounded(static_cast<double>(p.peak_time_ns) / 1e9)},
-          {"rss_first_bytes", OrNull(p.rss_first)},
-          {"rss_last_bytes", OrNull(p.rss_last)},
-          {"rss_max_bytes", OrNull(p.rss_max)},
-          {"agent_bytes", p.agent_bytes}};
+  json out = {{"live_bytes", p.live.bytes},
+              {"live_objects", p.live.blocks},
+              {"peak_bytes", p.peak_bytes},
+              {"peak_seconds", Rounded(static_cast<double>(p.peak_time_ns) / 1e9)},
+              {"rss_first_bytes", OrNull(p.rss_first)},
+              {"rss_last_bytes", OrNull(p.rss_last)},
+              {"rss_max_bytes", OrNull(p.rss_max)},
+              {"agent_bytes", p.agent_bytes}};
+  AddMemoryJson(p, &out);
+  return out;
+}
+
+// Memory that is resident though no leak explains it, in the shape of what was dismissed.
+json NoteJson(const diagnose::MemoryNote& note, int32_t pid) {
+  json entry = FindingJson(note.finding);
+  entry["kind"] = "none";
+  entry["reason"] = note.reason;
+  entry["processes"] = {pid};
+  return entry;
 }
 
 json CostJson(const ProcessSummary& p) {
@@ -189,6 +201,7 @@ json ToJson(const Report& report) {
     dismissed.push_back(std::move(entry));
   }
   for (const ProcessSummary& p : report.processes) {
+    for (const diagnose::MemoryNote& note : p.memory.notes) dismissed.push_back(NoteJson(note, p.pid));
     json entry = ProcessJson(p);
     entry["memory"] = MemoryJson(p);
     entry["recording"] = CostJson(p);

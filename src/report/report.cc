@@ -94,6 +94,14 @@ ProcessSummary Summarise(const Process& process, const capture::RunInfo& run) {
   return s;
 }
 
+// Where its memory is and what it holds; adds to the findings what grows with them.
+void Account(const Process& process, diagnose::Diagnosis& diagnosis, ProcessSummary& summary) {
+  summary.memory = diagnose::AccountMemory(process, diagnosis.findings);
+  summary.held = diagnose::HeldAtEnd(process);
+  summary.growths = diagnose::FindGrowth(process);
+  diagnose::JoinGrowth(process, summary.growths, diagnosis.findings);
+}
+
 }  // namespace
 
 Report BuildReport(const capture::Recording& recording, const diagnose::Options& options) {
@@ -108,6 +116,11 @@ Report BuildReport(const capture::Recording& recording, const diagnose::Options&
   }
   report.diagnosis = diagnose::Diagnose(recording, options);
   AnnotateKnown(recording, report.diagnosis);
+  size_t next = 0;
+  for (const Process& process : recording.processes) {
+    if (options.pid && process.pid != *options.pid) continue;
+    Account(process, report.diagnosis, report.processes[next++]);
+  }
   return report;
 }
 

@@ -10,6 +10,8 @@
 
 #include "capture/recording.h"
 #include "diagnose/diagnose.h"
+#include "diagnose/ledger.h"
+#include "diagnose/resources.h"
 
 namespace limpet::report {
 
@@ -39,6 +41,9 @@ struct ProcessSummary {
   uint64_t lost_blocks = 0;
   capture::Amount unrecorded;
   std::vector<std::string> limits;  // sentences
+  diagnose::MemoryAccount memory;
+  std::vector<diagnose::Held> held;
+  std::vector<diagnose::Growth> growths;
 };
 
 struct Report {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "report/canvas.h"
+#include "report/memory_text.h"
 #include "report/phrases.h"
 #include "report/safe_text.h"
 
@@ -33,20 +34,6 @@ TerminalStyle Sane(TerminalStyle style) {
 
 std::string Labelled(std::string_view label, std::string_view text, const TerminalStyle& style, Ink ink = Ink::kFaint) {
   return Line(style).To(0).Add(std::string(kIndent, ' ')).Add(label, ink).To(kText).Add(text).Finish();
-}
-
-// Text that runs over several lines, the further ones indented; breaks at blanks.
-std::vector<std::string> Wrap(std::string_view text, size_t columns) {
-  std::vector<std::string> out(1);
-  for (size_t at = 0; at < text.size();) {
-    size_t end = std::min(text.find(' ', at), text.size());
-    std::string_view word = text.substr(at, end - at);
-    if (!out.back().empty() && DisplayWidth(out.back()) + 1 + DisplayWidth(word) > columns) out.emplace_back();
-    if (!out.back().empty()) out.back() += ' ';
-    out.back() += word;
-    at = end + 1;
-  }
-  return out;
 }
 
 // Name and figures; whole figures are left out from the end where the line is too short for all.
@@ -193,6 +180,19 @@ void AddProcesses(const Report& report, const TerminalStyle& style, std::vector<
   }
 }
 
+// What else is to be known of the memory: at most two, each as long as it must be.
+std::vector<std::string> Remarks(const Report& report, const TerminalStyle& style) {
+  constexpr size_t kMost = 2;
+  std::vector<std::string> out;
+  const std::vector<std::string> remarks = MemoryRemarks(report);
+  for (size_t i = 0; i < std::min(remarks.size(), kMost); i++) {
+    const std::vector<std::string> lines = Wrap(remarks[i], style.columns - 6);
+    for (size_t k = 0; k < lines.size(); k++)
+      out.push_back(Line(style).Add(k ? "" : "note", Ink::kWarn).To(6).Add(lines[k]).Finish());
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string RenderFinding(const Report& report, const Finding& finding, const TerminalStyle& wanted) {
@@ -208,6 +208,7 @@ std::string RenderScreen(const Report& report, const TerminalStyle& wanted) {
     std::string text = cut ? fmt::format("{} more notes: see limpet report", warnings.size() - 3) : warnings[i];
     head.push_back(Line(style).Add("note", Ink::kWarn).To(6).Add(text).Finish());
   }
+  for (const std::string& line : Remarks(report, style)) head.push_back(line);
   const std::vector<Finding>& findings = report.diagnosis.findings;
   bool leak = report.diagnosis.verdict == Verdict::kLeak;
   if (!leak) head.push_back(VerdictLine(report, style));
@@ -240,6 +241,7 @@ std::string RenderFull(const Report& report, const TerminalStyle& wanted, const 
   for (const std::string& warning : Warnings(report))
     for (const std::string& line : Wrap(warning, style.columns - 6))
       out.push_back(Line(style).Add("note", Ink::kWarn).To(6).Add(line).Finish());
+  for (const std::string& line : Remarks(report, style)) out.push_back(line);
   out.push_back(VerdictLine(report, style));
   size_t shown = 0;
   for (const Finding& f : report.diagnosis.findings) {
@@ -254,6 +256,8 @@ std::string RenderFull(const Report& report, const TerminalStyle& wanted, const 
   AddKept(report, style, out);
   AddDismissed(report, style, out);
   AddProcesses(report, style, out);
+  if (options.verbose)
+    for (std::string& line : MemoryLines(report, style)) out.push_back(std::move(line));
   if (!report.problems.empty()) out.push_back("\n");
   for (const std::string& problem : report.problems)
     out.push_back(Line(style).Add("damage", Ink::kWarn).To(8).Add(SafeText(problem)).Finish());

@@ -1,0 +1,161 @@
+#include "agent/memory_file.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/resources.h"
+#include "base/crc32.h"
+
+namespace limpet::agent {
+
+using capture::LedgerRecord;
+using capture::MemoryHeader;
+using capture::ResourceRecord;
+
+namespace {
+
+constexpr uint64_t kFirstSpacingNs = 20000000;
+constexpr uint64_t kShare = 250;  // one part in so many of the time
+
+struct State {
+  MemoryHeader* header = nullptr;
+  bool failed = false;
+  uint64_t next_ns = 0;
+  uint64_t spacing_ns = kFirstSpacingNs;
+  uint32_t trims_seen = 0;
+};
+constinit State g_memory;
+
+// Of this thread's own work: to have been kept waiting by others is no cost.
+uint64_t ThreadTimeNs() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return uint64_t(now.tv_sec) * 1000000000u + uint64_t(now.tv_nsec);
+}
+
+bool MayBeWritten() {
+  rlimit limit;
+  return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= capture::kMemoryFileSize;
+}
+
+// Gives all pages their disk blocks now, so that a full disk is an answer and not a signal.
+bool Populate(void* base, int fd) {
+  if (madvise(base, capture::kMemoryFileSize, MADV_POPULATE_WRITE) == 0) return true;
+  return errno == EINVAL && fallocate(fd, 0, 0, capture::kMemoryFileSize) == 0;
+}
+
+void* MapFile() {
+  if (!MayBeWritten()) return nullptr;
+  char path[600];
+  snprintf(path, sizeof path, "%s/memory", g_agent.file.folder());
+  const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+  if (fd < 0) return nullptr;
+  void* base = nullptr;
+  if (ftruncate(fd, capture::kMemoryFileSize) == 0) {
+    const long result =
+        syscall(SYS_mmap, nullptr, size_t{capture::kMemoryFileSize}, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
+    if (result != -1) base = reinterpret_cast<void*>(result);
+  }
+  if (base && !Populate(base, fd)) {
+    syscall(SYS_munmap, base, size_t{capture::kMemoryFileSize});
+    base = nullptr;
+  }
+  close(fd);
+  if (!base) unlink(path);
+  return base;
+}
+
+void FillHeader(MemoryHeader* header) {
+  header->version = capture::kMemoryVersion;
+  header->header_size = sizeof(MemoryHeader);
+  header->resource_size = sizeof(ResourceRecord);
+  header->ledger_size = sizeof(LedgerRecord);
+  header->max_resources = capture::kMaxResources;
+  header->max_ledgers = capture::kMaxLedgers;
+  header->pid = g_agent.pid;
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  memcpy(header->magic, capture::kMemoryMagic, sizeof header->magic);
+  header->header_crc = base::Crc32(header, offsetof(MemoryHeader, header_crc));
+}
+
+ResourceRecord* Resources(MemoryHeader* header) {
+  return reinterpret_cast<ResourceRecord*>(reinterpret_cast<char*>(header) + capture::kResourceOffset);
+}
+
+// Drops every second record and spaces the coming ones twice as far.
+void Thin(MemoryHeader* header) {
+  ResourceRecord* records = Resources(header);
+  const uint32_t count = header->resources;
+  for (uint32_t i = 1; i * 2 < count; ++i) records[i] = records[i * 2];
+  __atomic_store_n(&header->resources, (count + 1) / 2, __ATOMIC_RELEASE);
+  g_memory.spacing_ns *= 2;
+}
+
+}  // namespace
+
+MemoryHeader* MemoryFile() {
+  if (g_memory.header || g_memory.failed) return g_memory.header;
+  ErrnoGuard guard;
+  auto* header = static_cast<MemoryHeader*>(MapFile());
+  g_memory.failed = !header;
+  if (!header) return nullptr;
+  FillHeader(header);
+  __atomic_store_n(&g_memory.header, header, __ATOMIC_RELEASE);
+  return header;
+}
+
+LedgerRecord* LedgerSlot(uint32_t number) {
+  MemoryHeader* header = __atomic_load_n(&g_memory.header, __ATOMIC_ACQUIRE);
+  if (!header) return nullptr;
+  auto* ledgers = reinterpret_cast<LedgerRecord*>(reinterpret_cast<char*>(header) + capture::kLedgerOffset);
+  return ledgers + number % capture::kMaxLedgers;
+}
+
+void SampleResources(uint64_t now, bool force) {
+  if (!force && now < g_memory.next_ns) return;
+  MemoryHeader* header = MemoryFile();
+  if (!header) {
+    g_memory.next_ns = ~uint64_t{0};
+    return;
+  }
+  if (header->resources >= capture::kMaxResources) Thin(header);
+  const uint64_t start = ThreadTimeNs();
+  ResourceRecord record = {};
+  CountResources(int32_t(g_agent.file.header()->snapshot_child), &record);
+  record.time_ns = now - g_agent.file.header()->start_monotonic_ns;
+  Resources(header)[header->resources] = record;
+  __atomic_store_n(&header->resources, header->resources + 1, __ATOMIC_RELEASE);
+  const uint64_t rest = (ThreadTimeNs() - start) * kShare;
+  g_memory.next_ns = now + (rest > g_memory.spacing_ns ? rest : g_memory.spacing_ns);
+}
+
+void ConsiderTrim() {
+  MemoryHeader* header = __atomic_load_n(&g_memory.header, __ATOMIC_ACQUIRE);
+  if (LIMPET_LIKELY(!header)) return;
+  const uint32_t wanted = __atomic_load_n(&header->trim_requests, __ATOMIC_ACQUIRE);
+  uint32_t seen = __atomic_load_n(&g_memory.trims_seen, __ATOMIC_RELAXED);
+  if (LIMPET_LIKELY(wanted == seen)) return;
+  if (!__atomic_compare_exchange_n(&g_memory.trims_seen, &seen, wanted, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    return;  // another thread is at it
+  header->trim.time_ns = NowNs() - g_agent.file.header()->start_monotonic_ns;
+  header->trim.anon_before = OwnAnonymousBytes();
+  malloc_trim(0);
+  header->trim.anon_after = OwnAnonymousBytes();
+  __atomic_store_n(&header->trims_done, wanted, __ATOMIC_RELEASE);
+}
+
+void ForgetMemoryFile() {
+  if (g_memory.header) syscall(SYS_munmap, g_memory.header, size_t{capture::kMemoryFileSize});
+  g_memory.header = nullptr;
+  g_memory.failed = false;
+  g_memory.next_ns = 0;
+  g_memory.spacing_ns = kFirstSpacingNs;
+  g_memory.trims_seen = 0;
+}
+
+}  // namespace limpet::agent
