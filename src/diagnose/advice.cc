@@ -67,13 +67,15 @@ std::string Means(const Graph& graph, NodeId container, NodeId held, const std::
     return fmt::format("take tasks out of {} when they are done: task.add_done_callback(...discard)", holder);
   }
   const bool weak = MayBeWeak(graph, held);
-  if (type == "collections.deque" || type == "deque") return fmt::format("take items out of {}, or give it a maxlen", holder);
+  if (type == "collections.deque" || type == "deque")
+    return fmt::format("take items out of {}, or give it a maxlen", holder);
   if (type == "dict" || type.ends_with("Dict") || type.ends_with("defaultdict")) {
     return fmt::format("remove entries of {} when they are done with, bound it{}", holder,
                        weak ? ", or make it a weakref.WeakValueDictionary" : " (maxsize, age)");
   }
   if (type == "set") {
-    return fmt::format("remove elements of {} when they are done with{}", holder, weak ? ", or make it a weakref.WeakSet" : "");
+    return fmt::format("remove elements of {} when they are done with{}", holder,
+                       weak ? ", or make it a weakref.WeakSet" : "");
   }
   return fmt::format("remove what {} holds when it is done with, or bound it", holder);
 }
@@ -88,8 +90,8 @@ std::string AdviceFor(const Graph& graph, const heap::Holding& holding) {
   const std::string holder = before.empty() ? std::string("the root") : heap::PathLine(graph, before);
   const std::string frees = fmt::format("; that frees {}", base::FormatBytes(holding.freed_bytes));
   const std::vector<NodeId> nodes = NodesOf(graph, way);
-  const auto exception = std::find_if(nodes.begin(), nodes.end(),
-                                      [&](NodeId node) { return TypeOf(graph, node) == "traceback"; });
+  const auto exception =
+      std::find_if(nodes.begin(), nodes.end(), [&](NodeId node) { return TypeOf(graph, node) == "traceback"; });
   std::string means;
   if (way.cut.size() > 1) {
     means = Means(graph, graph.Source(way.cut.front()), graph.edge(way.cut.back()).target(), holder);
@@ -111,14 +113,16 @@ std::vector<std::string> DeadOnTheWay(const Graph& graph, const heap::Way& way) 
   for (size_t i = 0; i < nodes.size(); ++i) {
     const std::string& type = TypeOf(graph, nodes[i]);
     if (IsTask(type) && IsFinished(graph, nodes[i])) {
-      sentences.push_back(fmt::format("{} on the way has finished: nothing waits for it any more",
-                                      heap::ShortTypeName(type)));
+      sentences.push_back(
+          fmt::format("{} on the way has finished: nothing waits for it any more", heap::ShortTypeName(type)));
     } else if (type == "traceback" && i + 1 < nodes.size() && TypeOf(graph, nodes[i + 1]) == "frame") {
-      sentences.push_back("a traceback keeps the frames of functions that have returned, with all their local variables");
+      sentences.push_back(
+          "a traceback keeps the frames of functions that have returned, with all their local variables");
     } else if (type == "generator" || type == "coroutine" || type == "async_generator") {
-      sentences.push_back(fmt::format("a {} on the way is suspended, and keeps its local variables until it goes on or "
-                                      "is closed",
-                                      type));
+      sentences.push_back(
+          fmt::format("a {} on the way is suspended, and keeps its local variables until it goes on or "
+                      "is closed",
+                      type));
     }
     if (sentences.size() == 2) break;
   }
@@ -129,8 +133,9 @@ std::vector<std::string> DeadOnTheWay(const Graph& graph, const heap::Way& way) 
 namespace {
 
 // Names of attributes that usually lead back to who made or contains an object.
-constexpr std::array<std::string_view, 14> kBackward = {"parent", "owner", "root",    "prev",   "previous", "container", "manager",
-                                                        "back",   "self",  "creator", "master", "document", "session",   "outer"};
+constexpr std::array<std::string_view, 14> kBackward = {"parent",    "owner",    "root",    "prev", "previous",
+                                                        "container", "manager",  "back",    "self", "creator",
+                                                        "master",    "document", "session", "outer"};
 
 bool PointsBack(std::string_view edge) {
   const size_t name = edge.find_first_not_of("._");
@@ -138,7 +143,8 @@ bool PointsBack(std::string_view edge) {
   edge.remove_prefix(name);
   while (edge.ends_with('_')) edge.remove_suffix(1);
   return std::any_of(kBackward.begin(), kBackward.end(), [&](std::string_view word) {
-    return edge == word || (edge.ends_with(word) && edge.size() > word.size() && edge[edge.size() - word.size() - 1] == '_');
+    return edge == word ||
+           (edge.ends_with(word) && edge.size() > word.size() && edge[edge.size() - word.size() - 1] == '_');
   });
 }
 
@@ -155,16 +161,17 @@ CycleAdvice AdviceForCycle(const Graph& graph, std::span<const EdgeIndex> cycle,
     const NodeId from = graph.Source(edge);
     const heap::Type& type = graph.type(graph.type_of(from));
     if (type.synthetic() || (type.gc() && graph.Label(from, edge).strength != heap::RefStrength::kMaybe)) continue;
-    advice.evidence = fmt::format("the collector cannot see what {} refers to: {}", type.name,
-                                  type.gc() ? "its tp_traverse leaves a reference out"
-                                            : "the type takes no part in garbage collection");
-    advice.fix = fmt::format("let the C type {} take part in garbage collection (Py_TPFLAGS_HAVE_GC, tp_traverse, tp_clear)",
-                             type.name);
+    advice.evidence = fmt::format(
+        "the collector cannot see what {} refers to: {}", type.name,
+        type.gc() ? "its tp_traverse leaves a reference out" : "the type takes no part in garbage collection");
+    advice.fix = fmt::format(
+        "let the C type {} take part in garbage collection (Py_TPFLAGS_HAVE_GC, tp_traverse, tp_clear)", type.name);
     return advice;
   }
   const heap::PathPart& weakest = parts[advice.weakest];
   const bool attribute = weakest.edge.starts_with('.');
-  const std::string what = attribute ? fmt::format("the reference {}", weakest.edge) : std::string("one of its references");
+  const std::string what =
+      attribute ? fmt::format("the reference {}", weakest.edge) : std::string("one of its references");
   advice.fix = fmt::format("make {}{} weak, or clear it when the object is done with", what,
                            attribute && PointsBack(weakest.edge) ? ", which leads back," : "");
   if (!collector_enabled) advice.fix += "; or let the collector run (gc.enable, gc.collect)";

@@ -24,7 +24,8 @@ struct Program {
   Program(const std::string& container_type, const std::string& type) {
     container = container_type == "dict" ? drawn.Dict(1000) : drawn.New(container_type, 1000);
     drawn.Put(app, "KEPT", container);
-    const heap::TypeId made = drawn.builder().AddType(type, type.starts_with("app.") ? uint32_t{capture::kTypeHeap} : 0);
+    const heap::TypeId made =
+        drawn.builder().AddType(type, type.starts_with("app.") ? uint32_t{capture::kTypeHeap} : 0);
     for (int i = 0; i < 20; ++i) {
       all.push_back(drawn.builder().AddNode(made, 100));
       if (container_type == "dict") drawn.Put(container, "k" + std::to_string(i), all.back());
@@ -59,7 +60,8 @@ TEST(Advice, NoneWhereCuttingFreesNothing) {
 
 TEST(Advice, FinishedTasksOnTheWayAreTold) {
   heap::DrawnProgram drawn;
-  const NodeId app = drawn.Module("app"), done = drawn.New("_asyncio.Task", 100), open = drawn.New("_asyncio.Task", 100);
+  const NodeId app = drawn.Module("app"), done = drawn.New("_asyncio.Task", 100),
+               open = drawn.New("_asyncio.Task", 100);
   drawn.Put(app, "DONE", done);
   drawn.Put(app, "OPEN", open);
   const NodeId kept = drawn.New("app.Report", 50), other = drawn.New("app.Report", 50);

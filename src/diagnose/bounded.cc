@@ -11,8 +11,8 @@ namespace limpet::diagnose {
 namespace {
 
 constexpr std::string_view kLruCache = "functools._lru_cache_wrapper";
-constexpr double kSoonFull = 0.01;                  // share of the entries that are there
-constexpr double kNotMuch = 256.0 * (1 << 20);      // bytes
+constexpr double kSoonFull = 0.01;              // share of the entries that are there
+constexpr double kNotMuch = 256.0 * (1 << 20);  // bytes
 
 }  // namespace
 
@@ -40,8 +40,8 @@ std::optional<Bound> BoundOf(const heap::Graph& graph, heap::NodeId container) {
     if (run.kind == heap::RefKind::kItem) bound.entries += end - begin;
   });
   const std::string& type = graph.type(graph.type_of(container)).name;
-  bound.what = fmt::format("{} of {} {}", type == kLruCache ? std::string("an lru_cache") : "a " + type, text.substr(0, equals),
-                           bound.most);
+  bound.what = fmt::format("{} of {} {}", type == kLruCache ? std::string("an lru_cache") : "a " + type,
+                           text.substr(0, equals), bound.most);
   return bound;
 }
 

@@ -81,8 +81,8 @@ class Joiner {
     if (!any_rhythm && Rhythm(x.slots, y.slots) < kSameRhythm) return false;
     // `table.add(make_row())`: the list of the table swells with what is made beside the call.
     const bool swells = (x.signal == Signal::kSwelling) != (y.signal == Signal::kSwelling);
-    const bool beside = swells && chains_[a].size() > 1 && chains_[b].size() > 1 &&
-                        SameFunction(chains_[a][1], chains_[b][1]);
+    const bool beside =
+        swells && chains_[a].size() > 1 && chains_[b].size() > 1 && SameFunction(chains_[a][1], chains_[b][1]);
     if (!beside && !SameFunction(chains_[a][0], chains_[b][0]) && !Calls(a, b) && !Calls(b, a)) return false;
     return !are_apart_(a, b);
   }
@@ -97,7 +97,8 @@ class Joiner {
       objects |= suspects_[member].kind == Kind::kPythonObject;
     }
     // Native memory consists of no objects: nothing that a free list handed on can be part of it.
-    if (!objects || chains_[self].empty() || s.kind == Kind::kNative || s.signal != Signal::kSurvival || s.as_of != o.as_of)
+    if (!objects || chains_[self].empty() || s.kind == Kind::kNative || s.signal != Signal::kSurvival ||
+        s.as_of != o.as_of)
       return false;
     if (are_apart_(self, owner.members.front())) return false;
     // What passes through a queue leaves and comes back: then the time of birth of a recycled block tells nothing.

@@ -23,9 +23,9 @@ using heap::NodeId;
 
 constexpr size_t kMostTypes = 8;
 constexpr size_t kMostHoldings = 3;
-constexpr double kTooLittle = 0.15;    // share of the live memory that must be objects in the snapshot
-constexpr double kHolds = 0.5;      // share of what is held that a line must have made to be named
-constexpr double kRecycled = 0.35;  // a line of which fewer blocks stay may only have lent its dead ones' memory
+constexpr double kTooLittle = 0.15;  // share of the live memory that must be objects in the snapshot
+constexpr double kHolds = 0.5;       // share of what is held that a line must have made to be named
+constexpr double kRecycled = 0.35;   // a line of which fewer blocks stay may only have lent its dead ones' memory
 
 // One object that was made at the same line may be where the others are kept: it retains most, and is not what grew. What is told is
 // told of objects that are many on the same kind of way.
@@ -259,8 +259,8 @@ void DescribeHeap(ClusterObjects& objects, Finding& finding) {
   };
   if (share(bytes, finding.live.bytes) && share(objects.objects.nodes.size(), finding.live.blocks)) {
     finding.evidence.push_back(
-        fmt::format("the heap snapshot shows {} of it in {}: too little to tell who holds the rest", base::FormatBytes(bytes),
-                    base::Plural(objects.objects.nodes.size(), "object")));
+        fmt::format("the heap snapshot shows {} of it in {}: too little to tell who holds the rest",
+                    base::FormatBytes(bytes), base::Plural(objects.objects.nodes.size(), "object")));
     objects.objects = {};
     return;
   }

@@ -78,7 +78,7 @@ struct HeapView {
   std::vector<HolderStep> cycle;   // that keeps them, where nobody else does
   std::string cycle_text;
   std::optional<size_t> weakest_edge;  // index into `cycle`: the reference that had best be weak
-  std::string fix;  // one sentence
+  std::string fix;                     // one sentence
   std::optional<uint64_t> would_free_bytes;
 };
 
@@ -94,9 +94,10 @@ struct Known {
 
 struct Finding {
   Kind kind = Kind::kPythonObject;
-  double confidence = 0;        // 0..1; docs/design/verdict.md says how it is computed
-  std::vector<Location> site;   // the stack with most live bytes, from the named line outwards, innermost first
-  std::optional<Location> known_by;  // its heaviest line, where the heap named it after another: fingerprints need no snapshot
+  double confidence = 0;       // 0..1; docs/design/verdict.md says how it is computed
+  std::vector<Location> site;  // the stack with most live bytes, from the named line outwards, innermost first
+  std::optional<Location>
+      known_by;  // its heaviest line, where the heap named it after another: fingerprints need no snapshot
   std::vector<Location> below;  // frames between the allocation and site[0] (library code), innermost first
   uint32_t stacks = 0;          // distinct stacks that lead to the line
   std::vector<Part> parts;      // further lines that grow in the same rhythm, most bytes first

@@ -60,7 +60,8 @@ class HeapImage {
   std::vector<std::vector<heap::NodeId>> objects_;  // by suspect
   std::optional<heap::Referrers> referrers_;
   std::map<size_t, heap::Pile> piles_;
-  std::map<size_t, std::vector<bool>> retained_;  // by position in the dominator tree: hangs on an object of the suspect
+  std::map<size_t, std::vector<bool>>
+      retained_;  // by position in the dominator tree: hangs on an object of the suspect
 };
 
 // The snapshots of a process that are worth a look, each loaded when it is asked for.

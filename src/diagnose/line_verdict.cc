@@ -39,10 +39,11 @@ std::optional<LineVerdict> VerdictOfLine(const Diagnosis& diagnosis, const LineN
     const bool part = std::any_of(f.parts.begin(), f.parts.end(), [&](const Part& p) { return IsAt(p.where, line); });
     if (!named && !part) continue;
     const bool sure = f.confidence >= kSure;
-    std::string sentence = fmt::format("{}, confidence {:.2f}: ", sure ? "a leak" : "not sure to be a leak", f.confidence);
+    std::string sentence =
+        fmt::format("{}, confidence {:.2f}: ", sure ? "a leak" : "not sure to be a leak", f.confidence);
     if (part && !named) {
-      sentence += fmt::format("part of what grows at {}:{}", f.site.front().file.substr(f.site.front().file.rfind('/') + 1),
-                              f.site.front().line);
+      sentence += fmt::format("part of what grows at {}:{}",
+                              f.site.front().file.substr(f.site.front().file.rfind('/') + 1), f.site.front().line);
     } else {
       sentence += f.evidence.empty() ? std::string("it grows") : f.evidence.front();
     }

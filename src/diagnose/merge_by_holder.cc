@@ -50,7 +50,8 @@ std::vector<size_t> ByWeight(const std::vector<Finding>& findings, const std::ve
 // the one of `wholes` that holds most of the part, if nothing else holds it.
 class SharedParts {
  public:
-  SharedParts(const heap::Graph& graph, const std::vector<FindingObjects>& objects) : referrers_(graph), objects_(objects) {}
+  SharedParts(const heap::Graph& graph, const std::vector<FindingObjects>& objects)
+      : referrers_(graph), objects_(objects) {}
 
   std::optional<size_t> WholeOf(const FindingObjects& part, const std::vector<size_t>& wholes) const {
     if (part.nodes.size() < kLeastObjects || wholes.empty()) return std::nullopt;

@@ -25,7 +25,7 @@ struct Suspect {
   Signal signal = Signal::kNone;
   Kind kind = Kind::kPythonObject;
   AsOf as_of = AsOf::kEnd;
-  double confidence = 0;  // that it grows
+  double confidence = 0;       // that it grows
   double most_confidence = 1;  // that so short a run allows
   Reason reason = Reason::kTooFew;
   Judgement judgement;

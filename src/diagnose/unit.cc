@@ -69,8 +69,7 @@ void FindUserNodes(const Process& process, UnitTable& table) {
     const capture::Frame& frame = process.frames[node.frame.value];
     bool imports = frame.name == "_find_and_load" && frame.file.starts_with("<frozen importlib");
     table.importing[i] = imports || table.importing[node.parent.value];
-    table.import_machinery[i] =
-        imports || (table.import_machinery[node.parent.value] && frame.name != "<module>");
+    table.import_machinery[i] = imports || (table.import_machinery[node.parent.value] && frame.name != "<module>");
     NodeId inherited = IsDispatcher(frame) ? NodeId{0} : table.user_node[node.parent.value];
     Owner own = table.owner[node.frame.value];
     bool better = inherited.value == 0 || own <= table.owner[process.nodes[inherited.value].frame.value];
@@ -143,8 +142,8 @@ UnitTable GroupByLine(const Process& process) {
     }
     table.units[unit].sites.push_back(static_cast<uint32_t>(i));
     table.units[unit].births += site.births;
-    table.reimports |= table.importing[site.node.value] && !table.import_machinery[site.node.value] &&
-                       ComesAgain(process, site);
+    table.reimports |=
+        table.importing[site.node.value] && !table.import_machinery[site.node.value] && ComesAgain(process, site);
   }
   return table;
 }

@@ -44,8 +44,9 @@ struct UnitTable {
   std::vector<uint32_t> line_of_frame;     // by frame: dense number of (file, function, line)
   std::vector<Owner> owner;                // by frame
   std::vector<bool> importing;             // by node: a module is being imported somewhere in its stack
-  std::vector<bool> import_machinery;      // by node: and nothing of that module runs yet: it is found, read and unmarshalled
-  bool reimports = false;                  // some module's code ran again and again
+  std::vector<bool>
+      import_machinery;    // by node: and nothing of that module runs yet: it is found, read and unmarshalled
+  bool reimports = false;  // some module's code ran again and again
 };
 
 UnitTable GroupByLine(const capture::Process& process);

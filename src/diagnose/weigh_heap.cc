@@ -14,9 +14,9 @@ using heap::NodeId;
 
 constexpr double kMostlyGarbage = 0.5;
 constexpr double kHardlyGarbage = 0.2;
-constexpr double kSomeOld = 0.2;             // of the garbage: it has outlived a full collection
-constexpr uint32_t kEnabled = 1;             // bit of SnapshotHeader::gc_flags
-constexpr uint32_t kCollectionsKnown = 2;    // bit of SampleRecord::gc_flags
+constexpr double kSomeOld = 0.2;              // of the garbage: it has outlived a full collection
+constexpr uint32_t kEnabled = 1;              // bit of SnapshotHeader::gc_flags
+constexpr uint32_t kCollectionsKnown = 2;     // bit of SampleRecord::gc_flags
 constexpr size_t kYoungest = 0, kOldest = 2;  // generations
 
 // Up to which moment everything has surely been looked at by a full collection; 0: there was none. And whether young ones come at all.

@@ -80,11 +80,27 @@ std::vector<NodeId> MembersIn(Analysis& analysis, NodeId container, std::span<co
 }
 
 bool IsByProduct(const Type& type) {
-  static const std::unordered_set<std::string_view> kNames = {
-      "dict", "list", "tuple", "set", "frozenset", "cell", "method", "builtin_function_or_method", "method-wrapper",
-      "weakref", "weakref.ReferenceType", "weakref.KeyedRef", "weakref.WeakMethod", "weakproxy", "weakref.ProxyType",
-      "mappingproxy", "functools._lru_list_elem", "collections.OrderedDict", "collections.deque",
-      "collections.defaultdict", "OrderedDict"};
+  static const std::unordered_set<std::string_view> kNames = {"dict",
+                                                              "list",
+                                                              "tuple",
+                                                              "set",
+                                                              "frozenset",
+                                                              "cell",
+                                                              "method",
+                                                              "builtin_function_or_method",
+                                                              "method-wrapper",
+                                                              "weakref",
+                                                              "weakref.ReferenceType",
+                                                              "weakref.KeyedRef",
+                                                              "weakref.WeakMethod",
+                                                              "weakproxy",
+                                                              "weakref.ProxyType",
+                                                              "mappingproxy",
+                                                              "functools._lru_list_elem",
+                                                              "collections.OrderedDict",
+                                                              "collections.deque",
+                                                              "collections.defaultdict",
+                                                              "OrderedDict"};
   return kNames.contains(type.name);
 }
 

@@ -17,8 +17,8 @@ namespace limpet::heap {
 
 struct Pile {
   NodeId container = kNoNode;  // kNoNode: nothing holds them, or they are all over the heap
-  double share = 0;            // of the group that is reached by way of the container; of a sample where the group is large
-  double garbage = 0;          // share of the group that nothing holds
+  double share = 0;    // of the group that is reached by way of the container; of a sample where the group is large
+  double garbage = 0;  // share of the group that nothing holds
   // Of a sample of the group's members in the container, as parallel arrays: the member, the first object behind the container on the
   // way to it, and the first one there that is more than a by-product. ("dict['a'] -> method -> View -> list": the View.)
   std::vector<NodeId> members;

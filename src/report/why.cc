@@ -101,7 +101,8 @@ void AddDot(const Graph& graph, const heap::Way& way, std::vector<std::string>* 
 }  // namespace
 
 heap::Target FindWhyTarget(const HeapSource& source, const Births& births, std::string_view text) {
-  if (const std::optional<diagnose::LineName> line = diagnose::ParseLine(text)) return FindLineTarget(source, births, text, *line);
+  if (const std::optional<diagnose::LineName> line = diagnose::ParseLine(text))
+    return FindLineTarget(source, births, text, *line);
   return heap::FindTarget(source.snapshot->graph, text);
 }
 
