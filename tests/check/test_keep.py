@@ -5,7 +5,7 @@ import json
 import fastjsonschema
 import pytest
 from check_drive import sure
-from test_check import SCHEMA
+from test_check_command import SCHEMA
 
 pytestmark = pytest.mark.slow
 MARK = "  # limpet: keep: the table itself"
