@@ -20,6 +20,14 @@ ROUNDS = 1000 if LONG else 200
 GROUPS = 10
 
 
+def await_recording(process, recording, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        if any(limpet_recording.is_set_up(folder) for folder in recording.glob("p*")):
+            return
+        time.sleep(0.005)
+
+
 def kill_once(python, folder, dice):
     """One program, killed; the process folders that it left."""
     kind = dice.choice(KINDS)
@@ -29,6 +37,9 @@ def kill_once(python, folder, dice):
         prefix=python.prefix, recording=recording, options="main=1,follow=1,shadow=1",
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
+    # A few are killed while they start; the others work already, however slow the machine is.
+    if dice.random() < 0.7:
+        await_recording(process, recording)
     time.sleep(dice.choice((0.03, 0.1, 0.3)) * dice.random() + 0.02)
     early_end = process.poll()
     os.killpg(process.pid, signal.SIGKILL)
