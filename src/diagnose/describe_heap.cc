@@ -170,10 +170,6 @@ void Describer::Describe(Finding& finding) {
   finding.heap.types = Types(group_, objects_.subject != heap::kNoNode ? objects_.subject : first);
 }
 
-}  // namespace
-
-namespace {
-
 // Whether CPython keeps dead objects of the type to hand their memory on: its birth may then be that of another.
 bool IsRecycled(const heap::Graph& graph, NodeId node) {
   static constexpr std::string_view kTypes[] = {"float", "int",   "complex", "list",  "dict",
@@ -201,17 +197,18 @@ std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::ve
   constexpr size_t kMostImages = 2;
   std::vector<ClusterObjects> found(clusters.size());
   for (size_t i = 0; i < clusters.size(); ++i) {
+    const std::vector<size_t> members = ObjectMembers(suspects, clusters[i]);
     for (size_t n = 0; n < kMostImages; ++n) {
       HeapImage* image = images.Newest(n);
       if (!image) break;
       if (!found[i].image) found[i].image = image;
-      if (!image->Shows(ObjectMembers(suspects, clusters[i]))) continue;
+      if (!image->Shows(members)) continue;
       found[i].image = image;
       break;
     }
     if (!found[i].image) continue;
     std::vector<NodeId>& nodes = found[i].objects.nodes;
-    for (const size_t member : ObjectMembers(suspects, clusters[i])) {
+    for (const size_t member : members) {
       const std::vector<NodeId>& more = found[i].image->objects(member);
       nodes.insert(nodes.end(), more.begin(), more.end());
     }
@@ -254,10 +251,10 @@ void DescribeHeap(ClusterObjects& objects, Finding& finding) {
   if (!objects.image || objects.objects.nodes.empty()) return;
   uint64_t bytes = 0;
   for (const NodeId node : objects.objects.nodes) bytes += objects.image->graph().size(node);
-  const auto share = [](uint64_t part, uint64_t whole) {
+  const auto too_little = [](uint64_t part, uint64_t whole) {
     return static_cast<double>(part) < kTooLittle * static_cast<double>(whole);
   };
-  if (share(bytes, finding.live.bytes) && share(objects.objects.nodes.size(), finding.live.blocks)) {
+  if (too_little(bytes, finding.live.bytes) && too_little(objects.objects.nodes.size(), finding.live.blocks)) {
     finding.evidence.push_back(
         fmt::format("the heap snapshot shows {} of it in {}: too little to tell who holds the rest",
                     base::FormatBytes(bytes), base::Plural(objects.objects.nodes.size(), "object")));

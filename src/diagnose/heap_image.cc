@@ -70,6 +70,7 @@ const heap::Pile& HeapImage::pile(size_t suspect) {
 }
 
 NodeId HeapImage::OwnerOf(NodeId container) {
+  if (container == heap::kNoNode) return container;  // without the way back, which takes a while to make
   if (!referrers_) referrers_.emplace(graph());
   return OwnerOfContainer(graph(), *referrers_, container);
 }
