@@ -7,6 +7,7 @@
 #include "agent/ledger.h"
 #include "agent/memory_file.h"
 #include "agent/python.h"
+#include "agent/native_stacks.h"
 #include "agent/samples.h"
 #include "agent/snapshot.h"
 #include "agent/stacks.h"
@@ -198,7 +199,8 @@ void NoteMark(const char* name, bool iteration) {
 uint64_t OwnBytes() {
   const Stacks& s = g_stacks;
   return ShadowBytes() + s.by_hash.bytes() + NodeCache::bytes() + s.strings.bytes() + s.codes.bytes() +
-         s.code_of.bytes() + s.frames.bytes() + s.nodes.bytes() + uint64_t(ThreadCount()) * sizeof(Thread);
+         s.code_of.bytes() + s.frames.bytes() + s.nodes.bytes() + s.native_sites.bytes() + NativeBytes() +
+         uint64_t(ThreadCount()) * sizeof(Thread);
 }
 
 }  // namespace limpet::agent

@@ -2,7 +2,7 @@
 // start and given to the programs that it executes.
 //
 //     LIMPET_AGENT = 1:<recording directory>:<option>,<option>...      options: main=1 follow=0|1 epoch=<ms>|auto|iterations shadow=1
-//                                                    snapshots=auto|off|asked|<ms> redact=0|1
+//                                                    snapshots=auto|off|asked|<ms> redact=0|1 native=0|1
 #ifndef LIMPET_AGENT_ENVIRONMENT_H_
 #define LIMPET_AGENT_ENVIRONMENT_H_
 

@@ -77,6 +77,18 @@ LIMPET_COLD void AfterBirth(Thread* thread, uint32_t pair);
   if (LIMPET_UNLIKELY(thread->allocated >= thread->next_tick || int32_t(births) < 0)) AfterBirth(thread, pair);
 }
 
+// The Python frame that runs on this thread, or null; `*locked`: whether the thread holds the interpreter lock. REQUIRES: the self-check passed.
+template <class L>
+[[gnu::always_inline]] inline const char* RunningFrame(Thread* thread, bool* locked) {
+  char* own;
+  char* state = AttachedStateAnywhere<L>(thread, &own);
+  const char* top = own ? cpython::CurrentFrame<L>(own) : nullptr;
+  *locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
+  if (state && !*locked) g_python.more_interpreters = true;
+  if (!top && state && g_python.is_finalizing && g_python.is_finalizing()) NoteFinalizing();
+  return top;
+}
+
 // The pair for a birth seen by any hook on any thread; `*locked`: whether this thread holds the interpreter lock.
 template <class L>
 inline uint32_t PairAnywhere(Thread* thread, Domain domain, bool* locked) {
@@ -87,12 +99,7 @@ inline uint32_t PairAnywhere(Thread* thread, Domain domain, bool* locked) {
       return PairOf(thread, DomainSalt(domain) ^ kEmptyStack,
                     [&] { return PairWithoutFrames(DomainSalt(domain) ^ kEmptyStack, domain); });
   }
-  char* own;
-  char* state = AttachedStateAnywhere<L>(thread, &own);
-  const char* top = own ? cpython::CurrentFrame<L>(own) : nullptr;
-  *locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
-  if (state && !*locked) g_python.more_interpreters = true;
-  if (!top && state && g_python.is_finalizing && g_python.is_finalizing()) NoteFinalizing();
+  const char* top = RunningFrame<L>(thread, locked);
   const uint64_t key = DomainSalt(domain) ^ (top ? Look<L>(thread, top) : kEmptyStack);
   return PairOf(thread, key, [&] { return PairOfStack<L>(thread, key, top, domain); });
 }

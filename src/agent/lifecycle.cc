@@ -12,6 +12,7 @@
 #include "agent/environment.h"
 #include "agent/maps.h"
 #include "agent/memory_file.h"
+#include "agent/native_stacks.h"
 #include "agent/python.h"
 #include "agent/python_hooks.h"
 #include "agent/ranges.h"
@@ -150,6 +151,7 @@ __attribute__((constructor)) void OnLoad() {
   const bool python = FindSymbol(RTLD_DEFAULT, "Py_GetVersion") != nullptr;
   if (!python && !g_agent.options.main) return;  // a helper program: only its children may be of interest
   if (!Start()) return;
+  SetUpNativeStacks();
   NewObjectsLoaded();
   if (python && FindPython() && !g_agent.minor) return;  // an interpreter that cannot be traced runs untouched
   if (!python) g_agent.file.SetPython(0, capture::Program::kNotPython);

@@ -5,6 +5,7 @@
 #include "agent/python_hooks.h"
 
 #include "agent/hot.h"
+#include "agent/native_stacks.h"
 
 namespace limpet::agent {
 
@@ -124,11 +125,19 @@ uint32_t FindPair(Thread* thread, Domain domain) {
 }
 
 template <class L>
+uint32_t FindNativePair(Thread* thread, Domain domain) {
+  bool locked;
+  return PairWithNative<L>(thread, domain, Here(), &locked);
+}
+
+template <class L>
 void Install() {
   InstallDomain<L, Domain::kRaw>();
   InstallDomain<L, Domain::kMem>();
   InstallDomain<L, Domain::kObject>();
-  g_anywhere = {BirthAnywhere<L, Domain::kMalloc>, FindPair<L>, HoldsLock<L>};
+  if (g_agent.options.native) g_anywhere = {NativeBirth<L>, FindNativePair<L>, HoldsLock<L>};
+  else g_anywhere = {BirthAnywhere<L, Domain::kMalloc>, FindPair<L>, HoldsLock<L>};
+  NoteInterpreter();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "agent/counters.h"
 #include "agent/look.h"
+#include "agent/native_stacks.h"
 #include "agent/source.h"
 
 namespace limpet::agent {
@@ -29,13 +30,9 @@ struct KeptBack {
   uint64_t bytes;
 } g_kept;
 
-uint32_t InternSite(uint32_t node, Domain domain) {
+// A new site; `next` is the next older one of its list.
+uint32_t AddSite(uint32_t node, Domain domain, uint32_t native, uint32_t next) {
   DataFile& file = g_agent.file;
-  if (!g_stacks.site_of_node.Ensure(node)) return kNoSiteId;
-  uint32_t& newest = g_stacks.site_of_node[node];
-  for (uint32_t next = newest; next; next = g_counters.sites[next - 1].next) {
-    if (file.At<SiteRecord>(Table::kSites, next - 1)->domain == uint8_t(domain)) return next - 1;
-  }
   auto* site = static_cast<SiteRecord*>(file.Next(Table::kSites));
   const uint32_t id = file.Count(Table::kSites);
   if (!site || !g_counters.sites.Ensure(id)) return kNoSiteId;
@@ -43,9 +40,31 @@ uint32_t InternSite(uint32_t node, Domain domain) {
   site->node = node;
   site->domain = uint8_t(domain);
   site->first_epoch = g_counters.epoch;
-  g_counters.sites[id] = {0, newest};
-  newest = id + 1;
+  site->native = native;
+  g_counters.sites[id] = {0, next};
   file.Publish(Table::kSites);
+  return id;
+}
+
+uint32_t InternSite(uint32_t node, Domain domain) {
+  if (!g_stacks.site_of_node.Ensure(node)) return kNoSiteId;
+  uint32_t& newest = g_stacks.site_of_node[node];
+  for (uint32_t next = newest; next; next = g_counters.sites[next - 1].next) {
+    if (g_agent.file.At<SiteRecord>(Table::kSites, next - 1)->domain == uint8_t(domain)) return next - 1;
+  }
+  const uint32_t id = AddSite(node, domain, 0, newest);
+  if (id != kNoSiteId) newest = id + 1;
+  return id;
+}
+
+// Native sites of one node may be many: they are found by a map and not in the node's list.
+uint32_t InternNativeSite(uint32_t node, Domain domain, uint32_t native) {
+  if (!native) return InternSite(node, domain);
+  const uint64_t key = HashFinish((uint64_t(node) << 32 | native) ^ DomainSalt(domain)) | 1;
+  uint32_t id = g_stacks.native_sites.Find(key);
+  if (id != IdMap::kNone) return id;
+  id = AddSite(node, domain, native, 0);
+  if (id != kNoSiteId) g_stacks.native_sites.Insert(key, id);
   return id;
 }
 
@@ -174,18 +193,18 @@ bool IsCurrent(uint32_t pair, uint32_t site) {
 }
 
 template <class Resolve>
-uint32_t FindOrAddSite(uint64_t key, Domain domain, Resolve resolve) {
+uint32_t FindOrAddSite(uint64_t key, Resolve resolve) {
   ErrnoGuard errno_guard;
   LockGuard guard(g_agent.lock);
   uint32_t site = g_stacks.by_hash.Find(key);
   if (site != IdMap::kNone) return site;
-  site = InternSite(resolve(), domain);
+  site = resolve();
   if (site != kNoSiteId && !g_stacks.by_hash.Insert(key, site)) return kNoSiteId;
   return site;
 }
 
 template <class Resolve>
-inline uint32_t FindOrAddPair(uint64_t key, Domain domain, Resolve resolve) {
+inline uint32_t FindOrAddPair(uint64_t key, Resolve resolve) {
   IdMap::Slot* slot = g_stacks.by_hash.FindSlot(key);
   uint32_t site = kNoSiteId;
   if (LIMPET_LIKELY(slot != nullptr)) {
@@ -198,7 +217,7 @@ inline uint32_t FindOrAddPair(uint64_t key, Domain domain, Resolve resolve) {
     }
   }
   if (LIMPET_UNLIKELY(!slot)) {
-    site = FindOrAddSite(key, domain, resolve);
+    site = FindOrAddSite(key, resolve);
     if (site == kNoSiteId) return 0;
     slot = g_stacks.by_hash.FindSlot(key);
   }
@@ -207,7 +226,8 @@ inline uint32_t FindOrAddPair(uint64_t key, Domain domain, Resolve resolve) {
   return pair;
 }
 
-// No stack is known any more, nor the code in them. REQUIRES: the agent's lock.
+}  // namespace
+
 void ForgetStacks() {
   if (g_stacks.by_hash.size() == 0) return;
   g_stacks.by_hash.Clear();
@@ -217,11 +237,9 @@ void ForgetStacks() {
   __atomic_add_fetch(&g_counters.tag, 1, __ATOMIC_RELEASE);
 }
 
-}  // namespace
-
 template <class L>
 uint32_t PairOfStack(Thread* thread, uint64_t key, const char* top, Domain domain) {
-  return FindOrAddPair(key, domain, [&] { return ResolveNode<L>(thread, top); });
+  return FindOrAddPair(key, [&] { return InternSite(ResolveNode<L>(thread, top), domain); });
 }
 template uint32_t PairOfStack<cpython::Layout311>(Thread*, uint64_t, const char*, Domain);
 template uint32_t PairOfStack<cpython::Layout312>(Thread*, uint64_t, const char*, Domain);
@@ -230,7 +248,22 @@ template uint32_t PairOfStack<cpython::Layout314>(Thread*, uint64_t, const char*
 template uint32_t PairOfStack<cpython::Layout315>(Thread*, uint64_t, const char*, Domain);
 
 uint32_t PairWithoutFrames(uint64_t key, Domain domain) {
-  return FindOrAddPair(key, domain, [] { return 0u; });
+  return FindOrAddPair(key, [=] { return InternSite(0, domain); });
+}
+
+template <class L>
+uint32_t PairOfNativeStack(Thread* thread, uint64_t key, const char* top, Domain domain) {
+  return FindOrAddPair(key,
+                       [&] { return InternNativeSite(ResolveNode<L>(thread, top), domain, ResolveNative(thread)); });
+}
+template uint32_t PairOfNativeStack<cpython::Layout311>(Thread*, uint64_t, const char*, Domain);
+template uint32_t PairOfNativeStack<cpython::Layout312>(Thread*, uint64_t, const char*, Domain);
+template uint32_t PairOfNativeStack<cpython::Layout313>(Thread*, uint64_t, const char*, Domain);
+template uint32_t PairOfNativeStack<cpython::Layout314>(Thread*, uint64_t, const char*, Domain);
+template uint32_t PairOfNativeStack<cpython::Layout315>(Thread*, uint64_t, const char*, Domain);
+
+uint32_t PairOfNativeAlone(Thread* thread, uint64_t key, Domain domain) {
+  return FindOrAddPair(key, [&] { return InternNativeSite(0, domain, ResolveNative(thread)); });
 }
 
 uint32_t InternString(const char* text, uint32_t length) {

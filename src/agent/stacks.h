@@ -36,13 +36,14 @@ class NodeCache {
 };
 
 struct Stacks {
-  IdMap by_hash{IdMap::Use::kShared};          // stack hash and domain -> site; hint: its pair, to be checked
-  NodeCache node_of;                           // stack hash -> node
-  IdMap code_of;                               // address of a code object that is alive -> code
-  IdMap strings;                               // hash of the text -> string
-  IdMap codes;                                 // hash of what identifies a code -> code
-  IdMap frames;                                // code, instruction offset -> frame
-  IdMap nodes;                                 // parent node, frame -> node
+  IdMap by_hash{IdMap::Use::kShared};  // stack hash and domain -> site; hint: its pair, to be checked
+  NodeCache node_of;                   // stack hash -> node
+  IdMap code_of;                       // address of a code object that is alive -> code
+  IdMap strings;                       // hash of the text -> string
+  IdMap codes;                         // hash of what identifies a code -> code
+  IdMap frames;                        // code, instruction offset -> frame
+  IdMap nodes;                         // parent node, frame -> node
+  IdMap native_sites;                  // node, native node, domain -> site; sites without native node: see below
   Chunked<uint32_t, 65536, 128> site_of_node;  // node -> its newest site + 1; the others by SiteState::next
 };
 extern Stacks g_stacks;
@@ -57,6 +58,14 @@ template <class L>
 uint32_t PairOfStack(Thread* thread, uint64_t key, const char* top, capture::Domain domain);
 // The same for processes and threads without Python.
 uint32_t PairWithoutFrames(uint64_t key, capture::Domain domain);
+
+// The same with the native stack in thread->native_frames, whose hash is a part of `key`.
+template <class L>
+uint32_t PairOfNativeStack(Thread* thread, uint64_t key, const char* top, capture::Domain domain);
+uint32_t PairOfNativeAlone(Thread* thread, uint64_t key, capture::Domain domain);
+
+// No stack is known any more, nor the code in them. REQUIRES: the agent's lock.
+void ForgetStacks();
 
 // REQUIRES: the agent's lock.
 uint32_t InternString(const char* text, uint32_t length);

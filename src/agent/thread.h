@@ -23,6 +23,7 @@ struct SiteCacheEntry {
   uint32_t tag;
 };
 inline constexpr uint32_t kSiteCacheBits = 12;
+inline constexpr uint32_t kMaxNativeFrames = 64;  // of deeper native stacks, the innermost are told
 
 struct Thread {
   uint64_t magic;      // marks frames; unlike any other thread's, past or present, and no object's address
@@ -40,8 +41,13 @@ struct Thread {
   Thread* next;  // in the list of all, or of the free ones
   capture::ThreadRecord* record;
   uintptr_t local;  // address of this thread's thread-locals: at the end of its stack's mapping
+  uint64_t stack_low;  // the native stack that the thread was made with, as far as known (unwind.h)
+  uint64_t stack_high;
+  uint8_t stack_looks;
   Level levels[kLevels];
   SiteCacheEntry sites[1u << kSiteCacheBits];
+  uint32_t native_count;  // of the native stack that was looked at last
+  uint64_t native_frames[kMaxNativeFrames];
 };
 
 // What every hook looks at first. Null until the thread's first event. (__thread: a thread_local that is defined elsewhere

@@ -149,14 +149,33 @@ uint32_t ProcessBuilder::NodeOf(const std::vector<FrameSpec>& stack) {
   return node;
 }
 
-uint32_t ProcessBuilder::Site(const std::vector<FrameSpec>& stack, Domain domain) {
+uint32_t ProcessBuilder::NativeOf(const std::vector<NativeSpec>& stack) {
+  auto& natives = natives_;
+  if (natives.empty() && !stack.empty()) natives.emplace_back();
+  uint32_t node = 0;
+  for (size_t i = stack.size(); i-- > 0;) {
+    const uint32_t module = String(stack[i].module);
+    const auto [found, is_new] =
+        native_ids_.emplace(std::tuple(node, module, stack[i].address), uint32_t(natives.size()));
+    if (is_new) natives.push_back({.parent = node, .module = module, .address = stack[i].address});
+    node = found->second;
+  }
+  return node;
+}
+
+uint32_t ProcessBuilder::Site(const std::vector<FrameSpec>& stack, Domain domain) { return Site(stack, domain, {}); }
+
+uint32_t ProcessBuilder::Site(const std::vector<FrameSpec>& stack, Domain domain,
+                              const std::vector<NativeSpec>& native) {
   auto& sites = records<SiteRecord>();
-  const uint32_t node = NodeOf(stack);
-  const auto [site, is_new] = site_ids_.emplace(std::pair(node, uint32_t(domain)), uint32_t(sites.size()));
+  const uint32_t node = NodeOf(stack), native_node = NativeOf(native);
+  const auto [site, is_new] =
+      site_ids_.emplace(std::tuple(node, uint32_t(domain), native_node), uint32_t(sites.size()));
   if (is_new) {
     SiteRecord record{};
     record.node = node;
     record.domain = uint8_t(domain);
+    record.native = native_node;
     record.first_epoch = epoch();
     sites.push_back(record);
   }
@@ -300,6 +319,7 @@ std::string ProcessBuilder::Bytes() const {
                  const auto&... records) mutable { (writer.Add(Table(table++), records), ...); },
              tables_);
   for (uint32_t which = 0; which < 3; ++which) writer.Add(Table(uint32_t(Table::kImagePeakA) + which), images_[which]);
+  writer.Add(Table::kNatives, natives_);
   FileHeader header = header_;
   if (header.last_tick_ns == 0) header.last_tick_ns = now_ns_ + kSecond;
   return writer.Finish(header);

@@ -50,6 +50,13 @@ class ProcessBuilder {
   // A site by its stack, innermost frame first; the same arguments give the same site.
   uint32_t Site(const std::vector<FrameSpec>& stack, Domain domain = Domain::kObject);
 
+  // The same site, with a native stack: innermost frame first.
+  struct NativeSpec {
+    std::string module;  // build id in hex or "-", space, path
+    uint64_t address = 0;
+  };
+  uint32_t Site(const std::vector<FrameSpec>& stack, Domain domain, const std::vector<NativeSpec>& native);
+
   // Ends the current epoch and begins the next one; its number.
   uint32_t NextEpoch(const EpochSpec& spec);
   uint32_t NextEpoch() { return NextEpoch(EpochSpec{}); }
@@ -81,6 +88,7 @@ class ProcessBuilder {
   std::vector<Record>& records() {
     return std::get<std::vector<Record>>(tables_);
   }
+  std::vector<NativeRecord>& natives() { return natives_; }
   std::vector<ImageRecord>& image(size_t which) { return images_[which]; }
   uint32_t String(std::string_view text);
 
@@ -94,6 +102,7 @@ class ProcessBuilder {
  private:
   uint32_t NodeOf(const std::vector<FrameSpec>& stack);
   uint32_t FrameOf(const FrameSpec& spec);
+  uint32_t NativeOf(const std::vector<NativeSpec>& stack);
   // The even cell of the pair for this site and epoch; made when it is not there.
   uint32_t PairOf(uint32_t site, uint32_t epoch);
   void FillImage(size_t which);
@@ -104,11 +113,14 @@ class ProcessBuilder {
              std::vector<CellRecord>, std::vector<EpochRecord>, std::vector<SampleRecord>, std::vector<MarkRecord>,
              std::vector<ThreadRecord>>
       tables_;
+  std::vector<NativeRecord> natives_;
   std::vector<ImageRecord> images_[3];
   std::map<std::string, uint32_t, std::less<>> string_ids_;
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> code_ids_;              // (file, qualified name)
   std::map<std::tuple<uint32_t, uint32_t, uint16_t>, uint32_t> frame_ids_;  // (code, line, column)
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> node_ids_, site_ids_, pair_ids_;
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> node_ids_, pair_ids_;
+  std::map<std::tuple<uint32_t, uint32_t, uint32_t>, uint32_t> site_ids_;    // (node, domain, native node)
+  std::map<std::tuple<uint32_t, uint32_t, uint64_t>, uint32_t> native_ids_;  // (parent, module, address)
   uint32_t groups_ = 0;
   size_t next_peak_ = 0;
   uint64_t now_ns_ = 0;

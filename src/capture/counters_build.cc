@@ -26,8 +26,15 @@ Amount NotNegative(int64_t blocks, int64_t bytes) {
   return {uint64_t(std::max<int64_t>(blocks, 0)), uint64_t(std::max<int64_t>(bytes, 0))};
 }
 
+uint32_t NativeOf(const SiteRecord& record, size_t i, ProblemLog& problems, const Process& process) {
+  if (record.native < process.natives.size()) return record.native;
+  LIMPET_PROBLEM(problems, "sites of native nodes that do not exist", "site {}: its native node {} does not exist ({})",
+                 i, record.native, process.natives.size());
+  return 0;
+}
+
 // Sites by (node, domain): element i of the result says which of process.sites record i is, or kNone. The writer makes one record each;
-// should there be several, they are added up.
+// should there be several, they are added up. Sites with native stacks stay apart.
 std::vector<uint32_t> JoinSites(const Records<SiteRecord>& records, ProblemLog& problems, Process& process) {
   std::vector<uint32_t> joined(records.size(), kNone);
   std::vector<uint32_t> first_of_node(process.nodes.size(), kNone);
@@ -48,14 +55,16 @@ std::vector<uint32_t> JoinSites(const Records<SiteRecord>& records, ProblemLog& 
                      process.nodes.size());
       node = 0;
     }
-    uint32_t site = first_of_node[node];
+    const uint32_t native = NativeOf(record, i, problems, process);
+    uint32_t site = native == 0 ? first_of_node[node] : kNone;
     while (site != kNone && process.sites[site].domain != Domain(record.domain)) site = next[site];
     if (site == kNone) {
       site = uint32_t(process.sites.size());
       process.sites.emplace_back();
       process.sites.back().node = NodeId{node};
+      process.sites.back().native = NativeId{native};
       process.sites.back().domain = Domain(record.domain);
-      next.push_back(std::exchange(first_of_node[node], site));
+      next.push_back(native == 0 ? std::exchange(first_of_node[node], site) : kNone);
     }
     joined[i] = site;
   }

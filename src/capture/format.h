@@ -18,9 +18,10 @@
 //   - the fold journal, by which dead cells are merged (see FoldJournal).
 // How memory is accounted:
 //
-//     string <- code <- frame <- node (parent node, frame) <- site (node, domain) <- cell (site, birth epoch)
+//     string <- code <- frame <- node (parent node, frame) <- site (node, domain, native) <- cell (site, birth epoch)
+//     string <-------- native node (parent, module, address) <-'
 //
-// A node is a Python stack: its frame on top of its parent's. Node 0 is the empty stack. A cell counts the births and deaths
+// A node is a Python stack: its frame on top of its parent's. Node 0 is the empty stack. Native nodes are the same for C code. A cell counts the births and deaths
 // of the blocks that were born at one site during one epoch. For each site:  births = deaths + live.
 //
 // The reader distrusts every byte (src/capture/reader.h). Numbers are little-endian. docs/format.md describes the same.
@@ -55,8 +56,9 @@ enum class Table : uint8_t {
       11,  // ImageRecord: the live part of each pair of cells when the most memory was live so far (A and B take turns)
   kImagePeakB = 12,
   kImageFinal = 13,  // ImageRecord: the same when the interpreter began to finalise
+  kNatives = 14,     // NativeRecord; only with `limpet run --native`
 };
-inline constexpr uint32_t kTableCount = 14;
+inline constexpr uint32_t kTableCount = 15;
 
 // One entry of the block directory: table in the low 8 bits, the block's index within its table above.
 struct BlockEntry {
@@ -145,8 +147,7 @@ struct FileHeader {
   uint32_t in_fork;              // 1 while a fork copies the file
   uint32_t blocks;               // blocks in the file that the directory describes, block 0 included
   uint32_t counts[kTableCount];  // valid records of each table; for strings: bytes / 4
-  uint32_t pad0;
-  ImageHeader images[3];  // peak A, peak B, final
+  ImageHeader images[3];         // peak A, peak B, final
   FoldJournal fold;
   uint64_t inherited_blocks;  // live when this process was forked: counted as births of epoch 0
   uint64_t inherited_bytes;
@@ -175,13 +176,14 @@ struct FileHeader {
   uint64_t snapshot_pause_ns;  // all together
   uint64_t snapshot_cpu_ns;    // of the children, all together
 };
-static_assert(sizeof(FileHeader) <= kHeaderSize);
+static_assert(offsetof(FileHeader, images) == 208 && sizeof(FileHeader) <= kHeaderSize);
 
 enum Limit : uint32_t {
   kLimitBlocks = 1,  // the data file reached kMaxBlocks
   kLimitDisk = 2,    // the disk is full or the file could not grow: counting went on in memory only, the file is frozen
   kLimitMemory = 4,  // no memory for the agent's own tables
   kLimitHooksLost = 8,  // somebody replaced Python's allocators: blocks may have come and gone unseen
+  kLimitNoNative = 16,  // native stacks were asked for, and this C library cannot tell whose code an address is
 };
 
 // Followed by `length` bytes and padding to 4. A string lies within one block. Id 0 is the empty string.
@@ -220,13 +222,23 @@ struct NodeRecord {
 };
 static_assert(sizeof(NodeRecord) == 16);
 
+// A native stack, in a tree of its own beside that of the Python stacks: a frame on top of those that called it, from where C code
+// was entered (a frame of the interpreter, where there is one) to the caller of the allocator. Record 0 is the empty stack.
+struct NativeRecord {
+  uint32_t parent;  // native node, smaller than this one's own number
+  uint32_t module;  // string id: build id in hex (or "-"), a space, the file's path
+  uint64_t
+      address;  // where the frame goes on after its call, as the module's file numbers addresses (load bias taken off)
+};
+static_assert(sizeof(NativeRecord) == 16);
+
 struct SiteRecord {
   uint32_t node;
   uint8_t domain;  // Domain
   uint8_t pad0;
   uint16_t pad1;
   uint32_t first_epoch;
-  uint32_t pad2;
+  uint32_t native;  // native node; 0: no native stack was looked at
 };
 static_assert(sizeof(SiteRecord) == 16);
 
@@ -329,6 +341,8 @@ constexpr uint32_t RecordSize(Table table) {
     case Table::kImagePeakB:
     case Table::kImageFinal:
       return sizeof(ImageRecord);
+    case Table::kNatives:
+      return sizeof(NativeRecord);
     case Table::kStrings:
     case Table::kFree:
       return 0;

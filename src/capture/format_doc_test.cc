@@ -1,5 +1,6 @@
 // docs/format.md says enough to read a recording: tests/format/read_format.py was written from that page alone, and must come to
 // the same sums as limpet's own reader.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -47,10 +48,17 @@ json OwnTotals(const Process& process) {
       cohorts.push_back({c.group.value, c.births.blocks, c.births.bytes, c.deaths.blocks, c.deaths.bytes, peak.blocks,
                          peak.bytes, final.blocks, final.bytes});
     }
-    sites.push_back({{"stack", stack}, {"domain", int(site.domain)}, {"cohorts", cohorts}});
+    json natives = json::array();
+    for (const NativeId id : process.NativeStack(site.native)) {
+      const Native& native = process.natives[id.value];
+      natives.push_back(
+          fmt::format("{} {}+{:x}", native.build_id.empty() ? "-" : native.build_id, native.module, native.address));
+    }
+    sites.push_back({{"stack", stack}, {"domain", int(site.domain)}, {"cohorts", cohorts}, {"native", natives}});
   }
   std::sort(sites.begin(), sites.end(), [](const json& a, const json& b) {
-    return std::tie(a["stack"], a["domain"], a["cohorts"]) < std::tie(b["stack"], b["domain"], b["cohorts"]);
+    return std::tie(a["stack"], a["domain"], a["cohorts"], a["native"]) <
+           std::tie(b["stack"], b["domain"], b["cohorts"], b["native"]);
   });
   json marks = json::array();
   for (const Mark& mark : process.marks) marks.push_back(mark.name);
@@ -104,6 +112,16 @@ ProcessBuilder ALongLife() {
 TEST_F(FormatDocTest, APlainReaderFindsTheSameInALongLife) { ExpectSame(ALongLife()); }
 
 TEST_F(FormatDocTest, APlainReaderFindsTheSameInAnEmptyOne) { ExpectSame(ProcessBuilder()); }
+
+TEST_F(FormatDocTest, APlainReaderFindsNativeStacks) {
+  ProcessBuilder b;
+  const std::vector<ProcessBuilder::FrameSpec> line = {{"app.py", "f", 1}};
+  b.Born(b.Site(line, Domain::kMalloc, {{"0a1b /lib/libx.so", 0x1234}, {"- /opt/my app/main", 0x99}}), 3, 30);
+  b.Born(b.Site(line, Domain::kMalloc, {{"0a1b /lib/libx.so", 0x5678}, {"- /opt/my app/main", 0x99}}), 4, 40);
+  b.Born(b.Site(line, Domain::kMalloc), 5, 50);
+  ASSERT_EQ(b.Read().sites.size(), 3u);
+  ExpectSame(b);
+}
 
 TEST_F(FormatDocTest, APlainReaderFinishesAFold) {
   ProcessBuilder b;

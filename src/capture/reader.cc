@@ -160,7 +160,8 @@ Result<Process> ParseSource(const ByteSource& source, const std::string& place) 
   const RawCounters counters = LoadCounters(file, problems);
   const Records<SiteRecord> sites = LoadSites(file);
   const Records<NodeRecord> nodes = LoadNodes(file);
-  ReadFrames(file, problems, process);
+  const Records<NativeRecord> natives = LoadNatives(file);
+  ReadFrames(file, natives, problems, process);
   ReadNodes(nodes, problems, process);
   ReadThreads(file, process);
   const EpochTable epochs = ReadEpochs(file, problems);

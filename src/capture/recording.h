@@ -16,7 +16,7 @@
 
 namespace limpet::capture {
 
-// Index into Process::frames, nodes, sites, groups. Node 0 is the empty stack.
+// Index into Process::frames, nodes, natives, sites, groups. Node 0 is the empty stack, as is native node 0.
 struct FrameId {
   uint32_t value = 0;
   auto operator<=>(const FrameId&) const = default;
@@ -24,6 +24,10 @@ struct FrameId {
 struct NodeId {
   uint32_t value = 0;
   auto operator<=>(const NodeId&) const = default;
+};
+struct NativeId {
+  uint32_t value = 0;
+  auto operator<=>(const NativeId&) const = default;
 };
 struct SiteId {
   uint32_t value = 0;
@@ -52,6 +56,14 @@ struct Node {
   NodeId parent;
   FrameId frame;       // meaningless for node 0
   uint32_t depth = 0;  // frames in the stack
+};
+
+// A frame of C code on top of the one that called it. Strings as in Frame.
+struct Native {
+  NativeId parent;
+  std::string_view module;    // path of the file it is in; "?": damaged
+  std::string_view build_id;  // of that file, in hex; empty: it had none
+  uint64_t address = 0;       // in that file, just behind the call
 };
 
 // Blocks and bytes together; every sum in limpet is one of these.
@@ -83,9 +95,10 @@ struct Cohort {
   Amount final_live;  // live when the interpreter began to finalise; equals live() where it never did
 };
 
-// One allocation site: a Python stack and the allocator that was asked.
+// One allocation site: a Python stack, the allocator that was asked, and (with --native) by which C functions.
 struct Site {
   NodeId node;
+  NativeId native;  // 0: not known
   Domain domain = Domain::kObject;
   std::vector<Cohort> cohorts;  // ascending by group, only groups with births
   Amount births;                // sums over cohorts
@@ -151,8 +164,9 @@ struct Process {
   std::shared_ptr<const std::deque<std::string>>
       strings_storage;  // keeps Frame's views alive, in copies too; not for reading
   std::vector<Frame> frames;
-  std::vector<Node> nodes;  // [0] is the empty stack
-  std::vector<Site> sites;  // one per (node, domain) with births
+  std::vector<Node> nodes;      // [0] is the empty stack
+  std::vector<Native> natives;  // [0] is the empty stack
+  std::vector<Site> sites;      // one per (node, domain, native) with births
   // By the number that a site has in the file, as heap snapshots name it: what is its place in `sites`? None: damaged, or without births.
   std::vector<std::optional<SiteId>> site_of_record;
   std::vector<EpochGroup> groups;
@@ -182,6 +196,8 @@ struct Process {
   GroupId GroupOf(uint32_t fine_epoch) const;
   // Frames of a stack, innermost first. Empty for node 0.
   std::vector<FrameId> Stack(NodeId node) const;
+  // The same for C code. Empty for native node 0.
+  std::vector<NativeId> NativeStack(NativeId node) const;
 };
 
 // run.json: what `limpet run` knows.

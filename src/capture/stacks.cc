@@ -69,9 +69,37 @@ std::string_view StringPool::Get(uint32_t id, const char* what, size_t index) {
   return result;
 }
 
+Records<NativeRecord> LoadNatives(const TableFile& file) { return file.Load<NativeRecord>(Table::kNatives); }
+
 Records<NodeRecord> LoadNodes(const TableFile& file) { return file.Load<NodeRecord>(Table::kNodes); }
 
-void ReadFrames(const TableFile& file, ProblemLog& problems, Process& process) {
+namespace {
+
+void ReadNatives(const Records<NativeRecord>& records, StringPool& strings, ProblemLog& problems, Process& process) {
+  process.natives.assign(records.size() == 0 ? 1 : records.size(), Native{});
+  for (size_t i = 1; i < records.size(); ++i) {
+    const NativeRecord& record = records[i];
+    Native& native = process.natives[i];
+    native.module = "?";
+    if (!records.Has(i)) continue;
+    if (record.parent >= i) {
+      LIMPET_PROBLEM(problems, "native nodes with a parent that does not come before them",
+                     "native node {}: its parent {} does not come before it; its callers are lost", i, record.parent);
+    } else {
+      native.parent = NativeId{record.parent};
+    }
+    const std::string_view text = strings.Get(record.module, "native node", i);
+    const size_t space = text.find(' ');
+    if (space == text.npos) continue;
+    native.module = text.substr(space + 1);
+    if (space != 1 || text[0] != '-') native.build_id = text.substr(0, space);
+    native.address = record.address;
+  }
+}
+
+}  // namespace
+
+void ReadFrames(const TableFile& file, const Records<NativeRecord>& natives, ProblemLog& problems, Process& process) {
   const Records<FrameRecord> frames = file.Load<FrameRecord>(Table::kFrames);
   const Records<CodeRecord> codes = file.Load<CodeRecord>(Table::kCodes);
   StringPool strings(file.LoadStrings(), problems);
@@ -88,6 +116,7 @@ void ReadFrames(const TableFile& file, ProblemLog& problems, Process& process) {
       process.frames.push_back(MakeFrame(record, codes[record.code], strings));
     }
   }
+  ReadNatives(natives, strings, problems, process);
   process.strings_storage = strings.storage();
 }
 
@@ -118,6 +147,13 @@ void ReadNodes(const Records<NodeRecord>& records, ProblemLog& problems, Process
     }
   }
   if (!unknown_used) process.frames.pop_back();
+}
+
+std::vector<NativeId> Process::NativeStack(NativeId node) const {
+  std::vector<NativeId> stack;
+  if (node.value >= natives.size()) return stack;
+  for (; node.value != 0; node = natives[node.value].parent) stack.push_back(node);
+  return stack;
 }
 
 std::vector<FrameId> Process::Stack(NodeId node) const {

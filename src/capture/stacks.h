@@ -37,9 +37,10 @@ class StringPool {
   size_t taken_ = 0;  // bytes; more than the table has mean that strings overlap
 };
 
-// Fills nodes, and with ReadFrames frames. In this order: what is referred to is loaded after what refers to it (TableFile::ReadHeader).
+// Fills nodes, and with ReadFrames frames and native nodes. In this order: what is referred to is loaded after what refers to it (TableFile::ReadHeader).
 Records<NodeRecord> LoadNodes(const TableFile& file);
-void ReadFrames(const TableFile& file, ProblemLog& problems, Process& process);
+Records<NativeRecord> LoadNatives(const TableFile& file);
+void ReadFrames(const TableFile& file, const Records<NativeRecord>& natives, ProblemLog& problems, Process& process);
 // REQUIRES: ReadFrames was called.
 void ReadNodes(const Records<NodeRecord>& records, ProblemLog& problems, Process& process);
 

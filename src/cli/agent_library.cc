@@ -72,9 +72,9 @@ std::vector<std::string> EnvironmentWithAgent(const std::string& preload, const 
     }
   }
   environment.push_back(std::string(kPreload) + preload + (others.empty() ? "" : ":" + others));
-  environment.push_back(fmt::format("{}1:{}:main=1,follow={},epoch={},snapshots={},redact={}", kAgent,
+  environment.push_back(fmt::format("{}1:{}:main=1,follow={},epoch={},snapshots={},redact={},native={}", kAgent,
                                     options.recording, options.follow ? 1 : 0, options.epoch, options.snapshots,
-                                    options.redact ? 1 : 0));
+                                    options.redact ? 1 : 0, options.native ? 1 : 0));
   return environment;
 }
 

@@ -42,6 +42,7 @@ struct AgentOptions {
   std::string epoch = "auto";      // "auto", "iterations", or a number of milliseconds
   std::string snapshots = "auto";  // "auto", "off", "asked", or a number of milliseconds
   bool redact = false;
+  bool native = false;  // native stacks of blocks from C code
 };
 
 // Longest path of a recording that the agent can take in.

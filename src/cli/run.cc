@@ -47,6 +47,7 @@ struct RunOptions {
   std::string epoch = "auto";
   std::string snapshots = "auto";
   bool redact = false;
+  bool native = false;
   bool replace = false;
   bool live = false;
   bool quiet = false;
@@ -78,6 +79,7 @@ std::optional<int> ReadOptions(const std::vector<std::string>& arguments, RunOpt
          "asked (only by 'limpet snapshot'), or one every 30s, 5m ...")
       ->option_text("WHEN");
   app.add_flag("--redact", options->redact, "keep no contents of strings in snapshots, but names of the code");
+  app.add_flag("--native", options->native, "for memory that C code takes: which C functions took it; costs more");
   if (const std::optional<int> done = Parse(&app, arguments)) return done;
   options->words = app.remaining();
   return std::nullopt;
@@ -95,8 +97,9 @@ std::optional<std::string> CheckOptions(const RunOptions& options) {
   const bool program =
       !first.starts_with("-") || first == "-" || first == "--" || first.starts_with("-m") || first.starts_with("-c");
   if (!program) {
-    const std::string nearest = Nearest(first, {"--output", "--force", "--json", "--live", "--quiet", "--no-follow",
-                                                "--python", "--epoch", "--snapshots", "--redact", "--help"});
+    const std::string nearest =
+        Nearest(first, {"--output", "--force", "--json", "--live", "--quiet", "--no-follow", "--python", "--epoch",
+                        "--snapshots", "--redact", "--native", "--help"});
     const std::string hint = first.starts_with("--")
                                  ? (nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest))
                                  : fmt::format(" (options of the interpreter: limpet run python3 {} ...)", first);
@@ -186,7 +189,8 @@ Ending RunTraced(const RunOptions& options, const Program& program, const std::s
                                       .follow = !options.no_follow,
                                       .epoch = TimeOrWord(options.epoch),
                                       .snapshots = TimeOrWord(options.snapshots),
-                                      .redact = options.redact};
+                                      .redact = options.redact,
+                                      .native = options.native};
   Child child;
   const int error = child.Start(program.path, program.argv, EnvironmentWithAgent(preload, agent_options));
   if (error != 0) {

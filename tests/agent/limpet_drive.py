@@ -4,7 +4,8 @@ The agent is brought in the way `limpet run` does it, by environment, so that th
 
     LD_PRELOAD=<agent> LIMPET_AGENT=1:<recording>:main=1,follow=1
 
-LIMPET_BUILD names the build directory to test (default: build/ of the checkout).
+LIMPET_BUILD names the build directory to test (default: build/ of the checkout). LIMPET_TEST_OPTIONS are further options for the agent:
+LIMPET_TEST_OPTIONS=native=1 runs all of these tests with native stacks.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def _plain(text: bytes) -> bytes:
 
 
 def agent_environment(recording: pathlib.Path, options: str = "main=1,follow=1", agent: pathlib.Path = AGENT) -> dict:
-    return {"LD_PRELOAD": str(agent), "LIMPET_AGENT": f"1:{recording}:{options}"}
+    more = os.environ.get("LIMPET_TEST_OPTIONS", "")
+    return {"LD_PRELOAD": str(agent), "LIMPET_AGENT": f"1:{recording}:{options}{',' if more else ''}{more}"}
 
 
 def start(

@@ -19,7 +19,8 @@ MAGIC = b"LIMPET\r\n"
 NO_SITE = 0xFFFFFFFF
 
 STRINGS, CODES, FRAMES, NODES, SITES, CELLS, EPOCHS, SAMPLES, MARKS, THREADS = range(1, 11)
-TABLES = 14
+NATIVES = 14
+TABLES = 15
 RECORDS = {
     CODES: struct.Struct("<IIIIQII"),
     FRAMES: struct.Struct("<IIIIHHI"),
@@ -33,14 +34,15 @@ RECORDS = {
     11: struct.Struct("<IIQ"),
     12: struct.Struct("<IIQ"),
     13: struct.Struct("<IIQ"),
+    NATIVES: struct.Struct("<IIQ"),
 }
 RAW, MEM, OBJECT, MALLOC, MAP, FILE_MAP = range(6)
 PYTHON_DOMAINS = (RAW, MEM, OBJECT)
 STATES = {1: "starting", 2: "recording", 3: "finished", 4: "stopped", 5: "execed", 6: "refused"}
-LIMITS = {1: "blocks", 2: "disk", 4: "memory", 8: "hooks-lost"}
+LIMITS = {1: "blocks", 2: "disk", 4: "memory", 8: "hooks-lost", 16: "no-native"}
 
 _FIXED = struct.Struct("<8sIIII16IQQiiiIIIII")
-_LIVE = struct.Struct("<III14II")
+_LIVE = struct.Struct("<III15I")
 _IMAGE = struct.Struct("<IIQQQII")
 _FOLD = struct.Struct("<IIIIIIQQ")
 _TAIL = struct.Struct("<9QIIII")
@@ -159,7 +161,7 @@ class Process:
         offset = _FIXED.size
         live = _LIVE.unpack_from(data, offset)
         state, self.in_fork, self.blocks = live[:3]
-        self.counts = live[3:17]
+        self.counts = live[3:18]
         self.state = STATES.get(state, f"state {state}")
         offset += _LIVE.size
         offset += -offset % 8
@@ -262,6 +264,39 @@ class Process:
             result.append(self.frames[frame])
             node = parent
         return tuple(result)
+
+    @functools.cached_property
+    def natives(self) -> list[tuple[int, str, int]]:
+        """(parent, module, address); empty where no native stacks were asked for."""
+        result = []
+        for number, (parent, module, address) in enumerate(self.records(NATIVES)):
+            if number and (parent >= number or " " not in self.string(module)):
+                raise Unsound(f"{self.folder}/data: native node {number} = parent {parent}, module {self.string(module)!r}")
+            result.append((parent, self.string(module).partition(" ")[2], address))
+        return result
+
+    def native_stack(self, node: int) -> tuple[tuple[str, int], ...]:
+        """(module, address behind the call), innermost first."""
+        result = []
+        while node:
+            node, module, address = self.natives[node]
+            result.append((module, address))
+        return tuple(result)
+
+    def native_sites(self) -> list[tuple[int, int, int]]:
+        """(bytes of one block, Python node, native node) for each site with a native stack, by its first block."""
+        records = self.records(SITES)
+        sums: dict[int, Amount] = collections.defaultdict(Amount)
+        for cell in self.cells.values():
+            sums[cell.site].add(cell.amount)
+        result = []
+        for number, amount in sums.items():
+            native = records[number][5]
+            if native >= max(len(self.natives), 1):
+                raise Unsound(f"{self.folder}/data: site {number} names native node {native} of {len(self.natives)}")
+            if native and amount.births:
+                result.append((amount.birth_bytes // amount.births, records[number][0], native))
+        return result
 
     def _read_cells(self) -> None:
         self.raw_cells = [list(cell) for cell in self.records(CELLS)]

@@ -17,7 +17,7 @@ import zlib
 
 BLOCK = 65536
 FREE = 0xFFFFFFFF
-STRINGS, CODES, FRAMES, NODES, SITES, CELLS, EPOCHS, SAMPLES, MARKS, THREADS, PEAK_A, PEAK_B, FINAL = range(1, 14)
+STRINGS, CODES, FRAMES, NODES, SITES, CELLS, EPOCHS, SAMPLES, MARKS, THREADS, PEAK_A, PEAK_B, FINAL, NATIVES = range(1, 15)
 RECORDS = {
     CODES: struct.Struct("<4IQ2I"),
     FRAMES: struct.Struct("<4I2HI"),
@@ -31,6 +31,7 @@ RECORDS = {
     PEAK_A: struct.Struct("<I4xQ"),
     PEAK_B: struct.Struct("<I4xQ"),
     FINAL: struct.Struct("<I4xQ"),
+    NATIVES: struct.Struct("<2IQ"),
 }
 
 
@@ -49,7 +50,7 @@ class Process:
         self.parts = {(entry & 0xFF, entry >> 8): block for block, entry in enumerate(entries)}
         self.strings = self.bytes_of(STRINGS, self.count(STRINGS) * 4, BLOCK)
         self.codes, self.frames, self.nodes, self.sites = map(self.table, (CODES, FRAMES, NODES, SITES))
-        self.epochs, self.marks, self.threads = map(self.table, (EPOCHS, MARKS, THREADS))
+        self.epochs, self.marks, self.threads, self.natives = map(self.table, (EPOCHS, MARKS, THREADS, NATIVES))
         self.cells = self.unfolded(self.table(CELLS))
         self.group_of = self.grouping()
 
@@ -124,6 +125,13 @@ class Process:
             lines.append(f"{filename}:{line} {qualname or name}")
         return lines
 
+    def native_stack(self, node: int) -> list[str]:
+        lines = []
+        while node:
+            node, module, address = self.natives[node]
+            lines.append(f"{self.string(module)}+{address:x}")
+        return lines
+
     def totals(self) -> dict:
         """Sums by (stack, domain) and by group, in a form that compares."""
         images = {"peak": self.image(0, 1), "final": self.image(2)}
@@ -142,11 +150,11 @@ class Process:
                 cohort[k] += value
         rows = []
         for site, cohorts in sites.items():
-            node, domain = self.sites[site][:2]
+            node, domain, _, native = self.sites[site]
             kept = sorted([group, *sums] for group, sums in cohorts.items() if sums[0])
             if kept:
-                rows.append({"stack": self.stack(node), "domain": domain, "cohorts": kept})
-        rows.sort(key=lambda row: (row["stack"], row["domain"], row["cohorts"]))
+                rows.append({"stack": self.stack(node), "domain": domain, "cohorts": kept, "native": self.native_stack(native)})
+        rows.sort(key=lambda row: (row["stack"], row["domain"], row["cohorts"], row["native"]))
         names = [self.string(mark[1]) for mark in self.marks]
         return {"pid": self.pid, "state": self.u32(136), "groups": self.group_of[-1] + 1 if self.group_of else 1, "marks": names,
                 "has_peak": images["peak"] is not None, "has_final": images["final"] is not None, "sites": rows}
