@@ -16,6 +16,14 @@ target_include_directories(limpet_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(limpet_options INTERFACE
   -Wall -Wextra -Werror -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 
+# libdw, as archives too (what it may load at run time for downloads of debug files stays away).
+add_library(limpet_dw INTERFACE)
+foreach(part dw elf lzma bz2 z)
+  find_library(LIMPET_LIB_${part} NAMES lib${part}.a REQUIRED)
+  target_link_libraries(limpet_dw INTERFACE ${LIMPET_LIB_${part}})
+endforeach()
+target_link_libraries(limpet_dw INTERFACE ${CMAKE_DL_LIBS} Threads::Threads)
+
 # {fmt} as an archive: see the source for why.
 add_library(limpet_fmt STATIC ${CMAKE_SOURCE_DIR}/cmake/fmt_library.cc)
 target_link_libraries(limpet_fmt PUBLIC limpet_options)

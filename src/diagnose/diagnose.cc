@@ -12,6 +12,7 @@
 #include "diagnose/fingerprint.h"
 #include "diagnose/heap_image.h"
 #include "diagnose/merge_workers.h"
+#include "diagnose/native_code.h"
 #include "diagnose/suspects.h"
 #include "diagnose/unit.h"
 #include "diagnose/weigh_heap.h"
@@ -94,6 +95,7 @@ ProcessResult DiagnoseProcess(const capture::Recording& recording, const Process
   HeapImages images(recording, process, table, suspects);
   FindLeaks(process, table, suspects, images, result);
   SetFingerprints(recording.run, result.findings);
+  NameNativeCode(process, result.findings);
   for (const Suspect& suspect : suspects) {
     bool worth = std::max(suspect.live.bytes, suspect.peak_live.bytes) >= kDismissedBytes;
     if (suspect.signal == Signal::kNone && worth)

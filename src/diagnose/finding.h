@@ -92,12 +92,27 @@ struct Known {
   bool certain = false;      // told by the package's own frames or the holder, not by the look of the finding alone
 };
 
+// A function of compiled code. Inlined ones are frames of their own, before the one that they are in.
+struct NativeFrame {
+  std::string function;
+  std::string file;  // empty: not known
+  uint32_t line = 0;
+  std::string module;  // path of the library or executable
+};
+
+// Which C functions took the memory (`limpet run --native`); without them all is empty.
+struct NativeView {
+  std::string allocator;           // the function that was asked: "malloc", "mmap", "PyMem_Malloc"
+  std::vector<NativeFrame> stack;  // with most live bytes; innermost first, up to the first frame of the interpreter
+  capture::Amount live;            // of that stack
+  uint32_t stacks = 0;             // distinct native stacks with live memory of this finding
+};
+
 struct Finding {
   Kind kind = Kind::kPythonObject;
-  double confidence = 0;       // 0..1; docs/design/verdict.md says how it is computed
-  std::vector<Location> site;  // the stack with most live bytes, from the named line outwards, innermost first
-  std::optional<Location>
-      known_by;  // its heaviest line, where the heap named it after another: fingerprints need no snapshot
+  double confidence = 0;             // 0..1; docs/design/verdict.md says how it is computed
+  std::vector<Location> site;        // the stack with most live bytes, from the named line outwards, innermost first
+  std::optional<Location> known_by;  // its heaviest line, where the heap named another: fingerprints need no snapshot
   std::vector<Location> below;  // frames between the allocation and site[0] (library code), innermost first
   uint32_t stacks = 0;          // distinct stacks that lead to the line
   std::vector<Part> parts;      // further lines that grow in the same rhythm, most bytes first
@@ -123,6 +138,7 @@ struct Finding {
   std::vector<ProcessShare> shares;  // what each of them has, in the same order
   HeapView heap;
   std::optional<Known> known;
+  NativeView native;
   std::vector<uint32_t> sites;  // its lines' stacks: indices into Process::sites of the first of these processes
 };
 

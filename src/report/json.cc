@@ -59,6 +59,17 @@ json KnownJson(const std::optional<diagnose::Known>& known) {
           {"certain", known->certain}};
 }
 
+json NativeJson(const diagnose::NativeView& native) {
+  json out = json::array();
+  for (const diagnose::NativeFrame& frame : native.stack) {
+    out.push_back({{"function", Text(frame.function)},
+                   {"file", frame.file.empty() ? json(nullptr) : json(Text(frame.file))},
+                   {"line", frame.line},
+                   {"module", Text(frame.module)}});
+  }
+  return out;
+}
+
 const char* AsOfName(diagnose::AsOf as_of) {
   return as_of == diagnose::AsOf::kPeak ? "peak" : as_of == diagnose::AsOf::kFinalize ? "finalization" : "end";
 }
@@ -112,6 +123,8 @@ json FindingJson(const Finding& f) {
           {"known", KnownJson(f.known)},
           {"fix", f.heap.fix.empty() ? json(nullptr) : json(Text(f.heap.fix))},
           {"would_free_bytes", OrNull(f.heap.would_free_bytes)},
+          {"native_stack", NativeJson(f.native)},
+          {"native_stacks", f.native.stacks},
           {"fingerprint", f.fingerprint},
           {"place", Text(f.place)},
           {"bytes_per_allocated_byte", std::round(f.bytes_per_volume * 1e9) / 1e9},

@@ -56,6 +56,7 @@ std::vector<std::string> Limits(const Process& process) {
     out.push_back("the agent got no memory for its tables: some blocks are missing");
   if (process.limits & capture::kLimitHooksLost)
     out.push_back("something replaced Python's allocators: blocks may have come and gone unseen");
+  if (process.limits & capture::kLimitNoNative) out.push_back("native stacks need glibc 2.35 or later: there are none");
   if (process.unrecorded.blocks)
     out.push_back(fmt::format("{} ({}) could not be recorded", base::Plural(process.unrecorded.blocks, "block"),
                               base::FormatBytes(process.unrecorded.bytes)));

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "report/canvas.h"
 #include "report/memory_text.h"
+#include "report/native_text.h"
 #include "report/phrases.h"
 #include "report/safe_text.h"
 
@@ -80,6 +81,7 @@ std::vector<std::string> ShortFinding(const Report& report, const Finding& f, co
   std::vector<std::string> out = {HeadlineOf(report, f, style)};
   size_t room = style.columns - kText;
   out.push_back(Labelled("allocated at", StackInLine(f.site, report.run.directory, room), style));
+  if (!f.native.stack.empty()) out.push_back(Labelled("in native code", NativeInLine(f.native, room), style));
   for (std::string& line : HeldLines(f, style)) out.push_back(std::move(line));
   if (!f.parts.empty()) out.push_back(Labelled("grows with", PartsInLine(f, report.run.directory, room), style));
   return out;
@@ -118,6 +120,11 @@ void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle&
   std::vector<std::string> frames = StackInLines(stack, std::nullopt);
   for (size_t i = 0; i < frames.size(); i++)
     out.push_back(Labelled(i ? "" : "allocated at", frames[i], Unlimited(style)));
+  if (!f.native.stack.empty()) {
+    const std::vector<std::string> native = NativeInLines(f.native);
+    for (size_t i = 0; i < native.size(); i++)
+      out.push_back(Labelled(i ? "" : "in native code", native[i], Unlimited(style)));
+  }
   for (std::string& line : HeldLines(f, style)) out.push_back(std::move(line));
   if (f.stacks > 1)
     out.push_back(Labelled("", fmt::format("and {} other stacks through that line", f.stacks - 1), style));
