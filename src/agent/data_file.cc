@@ -42,7 +42,7 @@ uint64_t FileSize() {
 }  // namespace
 
 bool DataFile::Fail(const char* what) {
-  snprintf(error_, sizeof error_, "%s: %s", what, strerror(errno));
+  snprintf(error_, sizeof error_, "%s: %s", what, ErrorText(errno));
   return false;
 }
 
@@ -146,7 +146,7 @@ bool DataFile::Populate(char* end) {
     if (fd >= 0) close(fd);
   }
   if (result != 0) {
-    snprintf(error_, sizeof error_, "the recording cannot grow (disk full?): %s", strerror(errno));
+    snprintf(error_, sizeof error_, "the recording cannot grow (disk full?): %s", ErrorText(errno));
     if (header_) header_->limits |= capture::kLimitDisk;
     return false;
   }

@@ -1,5 +1,6 @@
 #include "agent/platform.h"
 
+#include <errno.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,6 +31,27 @@ void Prefault(void* address, size_t bytes) {
   ErrnoGuard guard;
   if (bytes >= kHugePage) madvise(address, bytes, MADV_HUGEPAGE);
   madvise(address, bytes, MADV_POPULATE_WRITE);
+}
+
+const char* ErrorText(int error) {
+  switch (error) {
+    case EFAULT: return "no pages to be had";  // what MADV_POPULATE_WRITE says of a full disk
+    case ENOSPC: return "no space left on device";
+    case EDQUOT: return "disk quota exceeded";
+    case EFBIG: return "file too large";
+    case ENOMEM: return "out of memory";
+    case EMFILE:
+    case ENFILE: return "too many open files";
+    case EACCES:
+    case EPERM: return "permission denied";
+    case EROFS: return "read-only file system";
+    case ENOENT: return "no such file or directory";
+    case ENOTDIR: return "not a directory";
+    case ENAMETOOLONG: return "file name too long";
+    case EIO: return "input/output error";
+    case EINVAL: return "not supported by the file system";
+    default: return "the system refused";
+  }
 }
 
 }  // namespace limpet::agent

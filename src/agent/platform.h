@@ -41,6 +41,10 @@ void UnmapMemory(void* address, size_t bytes);
 // Makes all of it resident in one call: for memory that is used everywhere from the start, cheaper than a fault for each page.
 void Prefault(void* address, size_t bytes);
 
+// What an errno means. strerror asks for the program's language under the C library's lock of locales, and the allocation that we
+// are in may come from setlocale, which holds it.
+const char* ErrorText(int error);
+
 // Nanoseconds of CLOCK_MONOTONIC. A vdso read, no system call.
 inline uint64_t NowNs() {
   timespec now;

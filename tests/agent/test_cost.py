@@ -32,10 +32,16 @@ def instructions(argv, recording=None):
     if recording:
         recording.mkdir()
         environment |= {"LD_PRELOAD": str(limpet_drive.AGENT), "LIMPET_AGENT": f"1:{recording}:main=1,follow=1"}  # valgrind itself execs
+    return counted(argv, environment)
+
+
+def counted(argv, environment):
+    """Instructions of the program's own process: the copy of it that writes the heap at the exit is told of by valgrind as well."""
     words = [VALGRIND, "--tool=callgrind", "--callgrind-out-file=/dev/null", *map(str, argv)]
-    told = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300)
-    assert told.returncode == 0, told.stderr
-    return int(re.search(r"Collected : (\d+)", told.stderr)[1])
+    with subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        told = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, told
+    return int(re.search(rf"=={process.pid}== Collected : (\d+)", told)[1])
 
 
 def added_per_turn(argv, folder):
@@ -48,19 +54,15 @@ def added_per_turn(argv, folder):
 
 
 def instructions_of_program(program, count, recording, options):
-    """As `instructions`, for a program that is no Python: valgrind's own launcher must not take the agent's variable for itself, so the
-
-    dynamic linker is what brings the agent in.
-    """
+    """As `instructions`, for a program that is no Python: valgrind's own launcher must not take the agent's variable for itself,
+    so the dynamic linker is what brings the agent in."""
     recording.mkdir()
     environment = dict(os.environ, LIMPET_AGENT=f"1:{recording}:main=1,follow=1,{options}")
     linker = ["/lib64/ld-linux-x86-64.so.2", "--preload", str(limpet_drive.AGENT)]
-    words = [VALGRIND, "--tool=callgrind", "--callgrind-out-file=/dev/null", *linker, str(program), str(count)]
-    told = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300)
-    assert told.returncode == 0, told.stderr
+    cost = counted([*linker, program, count], environment)
     (process,) = limpet_recording.read_all(recording)
     assert sum(site.amount.births for site in process.sites) >= count, "the program was not traced"
-    return int(re.search(r"Collected : (\d+)", told.stderr)[1])
+    return cost
 
 
 @needs_valgrind
