@@ -11,7 +11,8 @@ using capture::Table;
 
 namespace {
 
-constexpr uint64_t kShare = 100;  // images may take one part in so many of the time
+constexpr uint64_t kShare = 100;     // images may take one part in so many of the time,
+constexpr uint64_t kMostWait = 16;   // but one is not waited for longer than such a part of the run: their number stays logarithmic
 
 struct State {
   uint64_t next_ns;  // no image before
@@ -92,8 +93,9 @@ void MaybeImagePeak(uint64_t now, uint64_t live, bool epoch_ends) {
   WriteImage(g_images.turn, now);
   g_images.turn ^= 1;
   last = live;
-  const uint64_t done = NowNs();
-  g_images.next_ns = done + (done - now) * kShare;
+  const uint64_t done = NowNs(), run = done - g_agent.file.header()->start_monotonic_ns;
+  const uint64_t by_cost = (done - now) * kShare, by_run = run / kMostWait;
+  g_images.next_ns = done + (by_cost < by_run ? by_cost : by_run);
 }
 
 }  // namespace limpet::agent

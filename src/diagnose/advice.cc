@@ -151,7 +151,7 @@ bool PointsBack(std::string_view edge) {
 }  // namespace
 
 CycleAdvice AdviceForCycle(const Graph& graph, std::span<const EdgeIndex> cycle, std::span<const heap::PathPart> parts,
-                           bool collector_enabled) {
+                           Collector collector) {
   CycleAdvice advice;
   advice.weakest = parts.size() - 1;  // the one that closes the cycle
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -168,13 +168,19 @@ CycleAdvice AdviceForCycle(const Graph& graph, std::span<const EdgeIndex> cycle,
         "let the C type {} take part in garbage collection (Py_TPFLAGS_HAVE_GC, tp_traverse, tp_clear)", type.name);
     return advice;
   }
+  if (collector == Collector::kBlind) {
+    advice.fix = fmt::format(
+        "a type on the cycle does not tell the collector of a reference (tp_traverse): break the cycle by hand, at {}",
+        parts[advice.weakest].edge);
+    return advice;
+  }
   const heap::PathPart& weakest = parts[advice.weakest];
   const bool attribute = weakest.edge.starts_with('.');
   const std::string what =
       attribute ? fmt::format("the reference {}", weakest.edge) : std::string("one of its references");
   advice.fix = fmt::format("make {}{} weak, or clear it when the object is done with", what,
                            attribute && PointsBack(weakest.edge) ? ", which leads back," : "");
-  if (!collector_enabled) advice.fix += "; or let the collector run (gc.enable, gc.collect)";
+  if (collector == Collector::kOff) advice.fix += "; or let the collector run (gc.enable, gc.collect)";
   return advice;
 }
 

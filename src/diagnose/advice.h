@@ -4,6 +4,7 @@
 #define LIMPET_DIAGNOSE_ADVICE_H_
 
 #include <optional>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,13 @@ std::string AdviceFor(const heap::Graph& graph, const heap::Holding& holding);
 // What on the way should be gone already, one sentence each: finished tasks, frames that only a traceback keeps, suspended generators.
 std::vector<std::string> DeadOnTheWay(const heap::Graph& graph, const heap::Way& way);
 
+// What the collector has to say to a cycle.
+enum class Collector : uint8_t {
+  kOff,
+  kOn,     // and had not come to it
+  kBlind,  // and left it alone when it came
+};
+
 struct CycleAdvice {
   size_t weakest = 0;  // index of the part whose reference had best be weak
   std::string fix;
@@ -27,7 +35,7 @@ struct CycleAdvice {
 };
 // `cycle`: its references; `parts`: the same as told. REQUIRES: neither is empty.
 CycleAdvice AdviceForCycle(const heap::Graph& graph, std::span<const heap::EdgeIndex> cycle,
-                           std::span<const heap::PathPart> parts, bool collector_enabled);
+                           std::span<const heap::PathPart> parts, Collector collector);
 
 }  // namespace limpet::diagnose
 

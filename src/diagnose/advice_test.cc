@@ -87,7 +87,7 @@ TEST(Advice, ACycleIsBrokenWhereItLeadsBack) {
   const heap::CycleReport report = heap::FindGarbage(graph, analysis.what_if().live());
   ASSERT_EQ(report.groups.size(), 1u);
   const std::vector<heap::PathPart> parts = heap::NameCycle(graph, report.groups[0].cycle);
-  const CycleAdvice advice = AdviceForCycle(graph, report.groups[0].cycle, parts, false);
+  const CycleAdvice advice = AdviceForCycle(graph, report.groups[0].cycle, parts, Collector::kOff);
   EXPECT_EQ(parts[advice.weakest].edge, "._parent");
   EXPECT_THAT(advice.fix, StartsWith("make the reference ._parent, which leads back, weak"));
   EXPECT_THAT(advice.fix, HasSubstr("gc.enable"));
@@ -105,7 +105,7 @@ TEST(Advice, ATypeThatTheCollectorDoesNotSeeIsNamed) {
   const heap::CycleReport report = heap::FindGarbage(graph, analysis.what_if().live());
   ASSERT_EQ(report.groups.size(), 1u);
   const std::vector<heap::PathPart> parts = heap::NameCycle(graph, report.groups[0].cycle);
-  const CycleAdvice advice = AdviceForCycle(graph, report.groups[0].cycle, parts, true);
+  const CycleAdvice advice = AdviceForCycle(graph, report.groups[0].cycle, parts, Collector::kOn);
   EXPECT_THAT(advice.evidence, HasSubstr("ext.Box"));
   EXPECT_THAT(advice.fix, HasSubstr("Py_TPFLAGS_HAVE_GC"));
 }

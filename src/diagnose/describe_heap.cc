@@ -133,7 +133,9 @@ void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) 
 void Describer::DescribeCycle(const heap::Holders& holders, Finding& finding) {
   HeapView& view = finding.heap;
   const bool enabled = (snapshot_.header.gc_flags & 1) != 0;
-  const std::string state = enabled ? "the collector is on, and had not come to them" : "the collector is off";
+  const std::string state = objects_.uncollectable ? "the collector cannot free them"
+                            : enabled              ? "the collector is on, and had not come to them"
+                                                   : "the collector is off";
   finding.evidence.push_back(
       fmt::format("nobody holds {} of {} objects in the heap snapshot: they are garbage in cycles, and {}",
                   base::FormatCount(holders.garbage_objects), base::FormatCount(holders.objects), state));
@@ -144,7 +146,9 @@ void Describer::DescribeCycle(const heap::Holders& holders, Finding& finding) {
   if (parts.empty()) return;
   view.cycle = Steps(parts);
   view.cycle_text = heap::CycleLine(snapshot_.graph, parts);
-  CycleAdvice advice = AdviceForCycle(snapshot_.graph, holders.cycle->cycle, parts, enabled);
+  CycleAdvice advice = AdviceForCycle(
+      snapshot_.graph, holders.cycle->cycle, parts,
+      objects_.uncollectable ? Collector::kBlind : (enabled ? Collector::kOn : Collector::kOff));
   view.weakest_edge = advice.weakest;
   view.fix = std::move(advice.fix);
   if (!advice.evidence.empty()) finding.evidence.push_back(std::move(advice.evidence));
@@ -207,6 +211,7 @@ std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::ve
       break;
     }
     if (!found[i].image) continue;
+    found[i].objects.image = found[i].image;
     std::vector<NodeId>& nodes = found[i].objects.nodes;
     for (const size_t member : members) {
       const std::vector<NodeId>& more = found[i].image->objects(member);
@@ -258,7 +263,8 @@ void DescribeHeap(ClusterObjects& objects, Finding& finding) {
     finding.evidence.push_back(
         fmt::format("the heap snapshot shows {} of it in {}: too little to tell who holds the rest",
                     base::FormatBytes(bytes), base::Plural(objects.objects.nodes.size(), "object")));
-    objects.objects = {};
+    objects.objects.nodes.clear();
+    objects.objects.container = heap::kNoNode;
     return;
   }
   Describer(objects).Describe(finding);

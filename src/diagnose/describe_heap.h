@@ -18,6 +18,7 @@ struct ClusterObjects {
   FindingObjects objects;
   heap::Pile pile;
   heap::NodeId subject = heap::kNoNode;  // one of the objects that the program keeps; kNoNode: not known
+  bool uncollectable = false;            // garbage that the collector looked at, and could not free
 };
 
 // Looks for the objects of each cluster: in the last snapshot, or, where what grew was given back in the end, in the one before it.

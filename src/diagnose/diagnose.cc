@@ -64,7 +64,7 @@ void FindLeaks(const Process& process, const UnitTable& table, std::vector<Suspe
   std::vector<Cluster> clusters = ClusterSuspects(
       process, table, suspects, [newest](size_t a, size_t b) { return newest && newest->AreApart(a, b); });
   std::vector<ClusterObjects> objects = FindClusterObjects(images, suspects, clusters);
-  std::vector<FindingObjects> in_newest;
+  std::vector<FindingObjects> found;
   for (size_t i = 0; i < clusters.size(); ++i) {
     const size_t heaviest = clusters[i].members.front();
     NameAfterHeld(suspects, objects[i], clusters[i]);
@@ -81,11 +81,12 @@ void FindLeaks(const Process& process, const UnitTable& table, std::vector<Suspe
       finding.kind = Kind::kRawBlock;
       finding.evidence.emplace_back("the heap snapshot finds no objects in these blocks: C code made them for itself");
     }
+    objects[i].uncollectable = verdict.uncollectable;
     DescribeHeap(objects[i], finding);
     result.findings.push_back(std::move(finding));
-    in_newest.push_back(objects[i].image == newest ? objects[i].objects : FindingObjects{});
+    found.push_back(objects[i].objects);
   }
-  if (newest) MergeByHolder(newest->analysis(), result.findings, in_newest);
+  for (HeapImage* const image : images.loaded()) MergeByHolder(image, image->analysis(), result.findings, found);
 }
 
 ProcessResult DiagnoseProcess(const capture::Recording& recording, const Process& process) {

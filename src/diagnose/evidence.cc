@@ -20,6 +20,9 @@ constexpr double kWeak = 0.7;  // factors below this are told as doubts
 std::string Percent(double share) { return fmt::format("{:.{}f} %", 100 * share, share < 0.1 ? 1 : 0); }
 
 std::string Survivors(const Suspect& s, const Finding& f) {
+  if (s.signal == Signal::kSwelling && s.swelling.among_small)
+    return fmt::format("{} here are the latest of blocks that were given up for larger ones all along: {} at first",
+                       FormatBytes(s.live.bytes), FormatBytes(static_cast<uint64_t>(s.swelling.first_bytes)));
   if (s.signal == Signal::kSwelling)
     return fmt::format("{} here are the latest of {} that were given up for larger ones: {} each at first, {} now",
                        Plural(s.live.blocks, "block"), FormatCount(f.births.blocks),

@@ -151,6 +151,14 @@ HeapImage* HeapImages::Load(size_t file) {
   return images_[file].get();
 }
 
+std::vector<HeapImage*> HeapImages::loaded() const {
+  std::vector<HeapImage*> images;
+  for (const auto& image : images_) {
+    if (image) images.push_back(image.get());
+  }
+  return images;
+}
+
 HeapImage* HeapImages::Newest(size_t n) {
   for (size_t file = files_.size(); file-- > 0;) {
     HeapImage* image = Load(file);

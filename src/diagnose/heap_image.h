@@ -74,6 +74,8 @@ class HeapImages {
   HeapImage* Newest(size_t n = 0);
   // One from about half as long after the start as `image`: what piles up has grown since. Null: there is none.
   HeapImage* Earlier(const HeapImage& image);
+  // Those that were asked for so far.
+  std::vector<HeapImage*> loaded() const;
 
  private:
   HeapImage* Load(size_t file);

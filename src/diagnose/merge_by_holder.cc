@@ -11,7 +11,8 @@
 namespace limpet::diagnose {
 namespace {
 
-constexpr size_t kLeastObjects = 8;  // fewer say nothing
+constexpr size_t kLeastObjects = 8;    // fewer say nothing
+constexpr size_t kMostPerObject = 20;  // objects of a finding that hang on each object of a lighter one
 
 void TakeAsPart(Finding& into, const Finding& part) {
   into.live += part.live;
@@ -46,6 +47,14 @@ std::vector<size_t> ByWeight(const std::vector<Finding>& findings, const std::ve
   return order;
 }
 
+// Whether the objects of the lighter finding are what holds those of the heavier: exceptions and the frames that they keep. A handful of
+// objects that hold very many are where these are kept, and the many are what grows.
+bool MayBeWhole(const std::vector<Finding>& findings, const std::vector<FindingObjects>& objects, size_t lighter,
+                size_t heavier) {
+  const bool as_sure = findings[lighter].confidence >= kSure || findings[heavier].confidence < kSure;
+  return as_sure && objects[lighter].nodes.size() * kMostPerObject >= objects[heavier].nodes.size();
+}
+
 // What several findings hold together hangs on none of them alone: the numbers of a loop that are keys here and attributes there. Finds
 // the one of `wholes` that holds most of the part, if nothing else holds it.
 class SharedParts {
@@ -57,18 +66,23 @@ class SharedParts {
     if (part.nodes.size() < kLeastObjects || wholes.empty()) return std::nullopt;
     std::vector<size_t> votes(wholes.size());
     size_t explained = 0;
-    for (const heap::NodeId node : part.nodes) explained += Vote(node, wholes, votes);
-    if (static_cast<double>(explained) < kExplained * static_cast<double>(part.nodes.size())) return std::nullopt;
+    for (const heap::NodeId node : part.nodes) explained += Vote(node, part, wholes, votes);
+    const auto all = static_cast<double>(part.nodes.size());
+    if (static_cast<double>(explained) < kExplained * all) return std::nullopt;
+    if (static_cast<double>(*std::max_element(votes.begin(), votes.end())) < kHeld * all) return std::nullopt;
     return wholes[static_cast<size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin())];
   }
 
  private:
   static constexpr double kExplained = 0.8;
+  static constexpr double kHeld = 0.2;  // references from the whole for each object of the part, which may hold one another
 
-  // Whether each reference to the node comes from a container or from objects of the wholes.
-  bool Vote(heap::NodeId node, const std::vector<size_t>& wholes, std::vector<size_t>& votes) const {
+  // Whether each reference to the node comes from a container or from objects of the wholes, or from the part itself.
+  bool Vote(heap::NodeId node, const FindingObjects& part, const std::vector<size_t>& wholes,
+            std::vector<size_t>& votes) const {
     const auto holders = referrers_.of(node);
     for (const heap::NodeId holder : holders) {
+      if (std::binary_search(part.nodes.begin(), part.nodes.end(), holder)) continue;
       const auto whole = std::find_if(wholes.begin(), wholes.end(), [&](size_t candidate) {
         const FindingObjects& objects = objects_[candidate];
         return objects.container == holder || std::binary_search(objects.nodes.begin(), objects.nodes.end(), holder);
@@ -102,19 +116,23 @@ void MergeShared(const heap::Graph& graph, const std::vector<size_t>& order, std
 
 }  // namespace
 
-void MergeByHolder(heap::Analysis& analysis, std::vector<Finding>& findings, std::vector<FindingObjects>& objects) {
+void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
+                   std::vector<FindingObjects>& objects) {
+  std::vector<size_t> order = ByWeight(findings, objects);
+  std::erase_if(order, [&](size_t i) { return objects[i].image != image; });
+  if (order.size() < 2) return;
   const heap::Dominators& dominators = analysis.dominators();
   std::vector<bool> gone(findings.size(), false);
-  const std::vector<size_t> order = ByWeight(findings, objects);
   for (size_t i = 0; i < order.size(); ++i) {
     const size_t whole = order[i];
     if (gone[whole] || objects[whole].nodes.size() < kLeastObjects) continue;
     const std::vector<bool> retained = MarkRetained(dominators, objects[whole].nodes);
-    for (size_t k = i + 1; k < order.size(); ++k) {
+    for (size_t k = 0; k < order.size(); ++k) {
       const size_t part = order[k];
-      if (gone[part]) continue;
+      if (k == i || gone[part]) continue;
+      if (k < i && !MayBeWhole(findings, objects, whole, part)) continue;
       const bool same_container =
-          objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
+          k > i && objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
       if (!same_container && !MostlyMarked(dominators, retained, objects[part].nodes)) continue;
       TakeAsPart(findings[whole], findings[part]);
       gone[part] = true;

@@ -15,15 +15,20 @@
 
 namespace limpet::diagnose {
 
+class HeapImage;
+
 // The objects of one finding in a snapshot, and the container that most of them are kept in (kNoNode: none is known).
 struct FindingObjects {
   std::vector<heap::NodeId> nodes;
   heap::NodeId container = heap::kNoNode;
   bool made_held = false;  // what the container holds was made by the finding, and not only what hangs on that
+  const HeapImage* image = nullptr;  // the snapshot
 };
 
-// `objects` belong to `findings` by index. Findings that became a part of another are removed from both.
-void MergeByHolder(heap::Analysis& analysis, std::vector<Finding>& findings, std::vector<FindingObjects>& objects);
+// `objects` belong to `findings` by index; those of `image`, which `analysis` is of, are looked at. Findings that became a part of another
+// are removed from both.
+void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
+                   std::vector<FindingObjects>& objects);
 
 }  // namespace limpet::diagnose
 

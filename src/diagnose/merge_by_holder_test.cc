@@ -49,7 +49,7 @@ TEST(MergeByHolder, WhatHangsOnAnotherFindingsObjectsIsItsPart) {
   std::vector<Finding> findings = {Found("innocent.py", 3, 10, 0.98), Found("pages.py", 2, 50, 0.98),
                                    Found("sessions.py", 1, 100, 0.98)};
   std::vector<FindingObjects> objects = {{shop.lists}, {shop.pages}, {shop.sessions}};
-  MergeByHolder(analysis, findings, objects);
+  MergeByHolder(nullptr, analysis, findings, objects);
   ASSERT_EQ(findings.size(), 2u);
   EXPECT_EQ(findings[0].site.front().file, "pages.py");
   EXPECT_EQ(findings[1].site.front().file, "sessions.py");
@@ -68,7 +68,7 @@ TEST(MergeByHolder, AFewStrayObjectsDoNotMakeAPart) {
   std::vector<NodeId> mixed(shop.pages.begin(), shop.pages.begin() + 12);
   mixed.insert(mixed.end(), shop.lists.begin(), shop.lists.begin() + 8);  // 40 % of them hang on sessions
   std::vector<FindingObjects> objects = {{shop.sessions}, {mixed}};
-  MergeByHolder(analysis, findings, objects);
+  MergeByHolder(nullptr, analysis, findings, objects);
   EXPECT_EQ(findings.size(), 2u);
 }
 
@@ -79,7 +79,7 @@ TEST(MergeByHolder, OneContainerIsOneFinding) {
   std::vector<Finding> findings = {Found("a.py", 1, 100, 0.98), Found("b.py", 2, 50, 0.98), Found("c.py", 3, 20, 0.98)};
   std::vector<FindingObjects> objects = {
       {shop.pages, shop.pages_dict}, {shop.sessions, shop.sessions_dict}, {shop.lists, shop.pages_dict}};
-  MergeByHolder(analysis, findings, objects);
+  MergeByHolder(nullptr, analysis, findings, objects);
   ASSERT_EQ(findings.size(), 2u);
   EXPECT_EQ(findings[0].parts.size(), 1u);
 }
@@ -90,7 +90,7 @@ TEST(MergeByHolder, ASureFindingIsNoPartOfADoubtfulOne) {
   heap::Analysis analysis(graph);
   std::vector<Finding> findings = {Found("doubtful.py", 1, 100, 0.4), Found("sure.py", 2, 50, 0.98)};
   std::vector<FindingObjects> objects = {{shop.sessions}, {shop.lists}};
-  MergeByHolder(analysis, findings, objects);
+  MergeByHolder(nullptr, analysis, findings, objects);
   EXPECT_EQ(findings.size(), 2u);
 }
 
@@ -114,7 +114,7 @@ TEST(MergeByHolder, WhatSeveralFindingsHoldTogetherIsNoFindingOfItsOwn) {
     std::vector<FindingObjects> objects = {
         {.nodes = shop.pages, .container = shop.pages_dict}, {.nodes = shop.sessions}, {.nodes = numbers}};
     for (FindingObjects& one : objects) std::sort(one.nodes.begin(), one.nodes.end());
-    MergeByHolder(analysis, findings, objects);
+    MergeByHolder(nullptr, analysis, findings, objects);
     EXPECT_EQ(findings.size(), also_elsewhere ? 3u : 2u);
   }
 }

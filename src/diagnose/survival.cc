@@ -277,39 +277,93 @@ Judgement JudgeSurvival(std::span<const Slot> slots) {
   return j;
 }
 
-Swelling JudgeSwelling(std::span<const Slot> slots) {
+namespace {
+
+constexpr size_t kSwellingWindows = 4;
+constexpr double kStartedAnew = 0.5;  // births of half the size of earlier ones: the storage was given up in between
+
+// A few live blocks at the end of a line of predecessors, each larger than the one before.
+Swelling SwellBySize(std::span<const Slot> slots, const Axis& axis, double live_mean, bool one) {
   Swelling out;
-  capture::Amount births, survivors;
-  for (const Slot& slot : slots) {
-    births += slot.births;
-    survivors += slot.survivors;
-  }
-  // A few live blocks that stand in a line of many predecessors, each larger than the one before.
-  if (survivors.blocks == 0 || survivors.blocks > 64 || survivors.bytes < 16'000) return out;
-  if (births.blocks < 4 * survivors.blocks || births.blocks > 300 * survivors.blocks) return out;
-  Axis axis(slots);
-  constexpr size_t kWindows = 4;
-  std::vector<double> blocks(kWindows, 0), bytes(kWindows, 0);
+  std::vector<double> blocks(kSwellingWindows, 0), bytes(kSwellingWindows, 0);
+  double largest = 0;
   for (size_t i = 0; i < slots.size(); i++) {
-    auto k = std::min(kWindows - 1, static_cast<size_t>((axis.start[i] + axis.end[i]) / 2 * kWindows));
+    auto k = std::min(kSwellingWindows - 1, static_cast<size_t>((axis.start[i] + axis.end[i]) / 2 * kSwellingWindows));
     blocks[k] += static_cast<double>(slots[i].births.blocks);
     bytes[k] += static_cast<double>(slots[i].births.bytes);
+    if (slots[i].births.blocks == 0) continue;
+    const double mean = static_cast<double>(slots[i].births.bytes) / static_cast<double>(slots[i].births.blocks);
+    if (one && mean < kStartedAnew * largest) return out;
+    largest = std::max(largest, mean);
   }
   double previous = 0;
   size_t with_births = 0;
-  for (size_t k = 0; k < kWindows; k++) {
+  for (size_t k = 0; k < kSwellingWindows; k++) {
     if (blocks[k] == 0) continue;
     double mean = bytes[k] / blocks[k];
     if (mean < previous * 1.05) return out;  // it does not grow any more, or it comes and goes
     if (!with_births++) out.first_bytes = mean;
     out.last_bytes = previous = mean;
   }
-  double live_mean = static_cast<double>(survivors.bytes) / static_cast<double>(survivors.blocks);
-  if (with_births < 3 || blocks[kWindows - 1] == 0 || live_mean < 0.8 * out.last_bytes) return out;
+  if (with_births < 3 || blocks[kSwellingWindows - 1] == 0 || live_mean < 0.8 * out.last_bytes) return out;
   if (out.last_bytes < 2 * out.first_bytes) return out;
   out.swelling = true;
-  out.confidence = with_births == kWindows ? 0.55 : 0.45;
+  out.confidence = with_births == kSwellingWindows ? 0.55 : 0.45;
   return out;
+}
+
+// The same where the line also makes many small objects that die: `n = buffer.write(data)`. What the small ones take in a slot is known
+// from slots in which there is nothing else. A buffer that is made anew again and again has, wherever it is born, its full size; a growing one
+// began small: what is born in an early slot is less than what is live now, all together.
+Swelling SwellAmongSmall(std::span<const Slot> slots, const Axis& axis, double live) {
+  constexpr size_t kLeastSlots = 6;
+  Swelling out;
+  double small = live;  // mean size of the small ones
+  for (const Slot& slot : slots) {
+    if (slot.births.blocks >= 8)
+      small = std::min(small, static_cast<double>(slot.births.bytes) / static_cast<double>(slot.births.blocks));
+  }
+  if (small > live / 64) return out;
+  double early = 0, last = 0, last_at = 0;
+  std::vector<bool> quarters(kSwellingWindows, false);
+  size_t with_large = 0;
+  for (size_t i = 0; i < slots.size(); i++) {
+    const double of_small = small * static_cast<double>(slots[i].births.blocks);
+    const double large = static_cast<double>(slots[i].births.bytes) - of_small;
+    if (large < std::max(of_small / 4, live / 256)) continue;
+    const double middle = (axis.start[i] + axis.end[i]) / 2;
+    if (++with_large == 1) out.first_bytes = large;
+    if (middle < 0.125) early = std::max(early, large / 0.4);
+    else if (middle < 0.25) early = std::max(early, large / 0.65);
+    quarters[std::min(kSwellingWindows - 1, static_cast<size_t>(middle * kSwellingWindows))] = true;
+    last = large;
+    last_at = middle;
+  }
+  const auto in_quarters = static_cast<size_t>(std::count(quarters.begin(), quarters.end(), true));
+  if (with_large < kLeastSlots || in_quarters < kSwellingWindows || early == 0 || early > live) return out;
+  if (last < 0.8 * live || last_at < 0.75) return out;
+  out.last_bytes = live;
+  out.swelling = out.among_small = true;
+  out.confidence = 0.5;
+  return out;
+}
+
+}  // namespace
+
+Swelling JudgeSwelling(std::span<const Slot> slots) {
+  constexpr uint64_t kMostPredecessors = 300;
+  capture::Amount births, survivors;
+  for (const Slot& slot : slots) {
+    births += slot.births;
+    survivors += slot.survivors;
+  }
+  if (survivors.blocks == 0 || survivors.blocks > 64 || survivors.bytes < kLargeBytes) return {};
+  if (births.blocks < 4 * survivors.blocks) return {};
+  const Axis axis(slots);
+  const double live_mean = static_cast<double>(survivors.bytes) / static_cast<double>(survivors.blocks);
+  if (births.blocks <= kMostPredecessors * survivors.blocks) return SwellBySize(slots, axis, live_mean, survivors.blocks == 1);
+  // One block that outweighs the others by far, which may be among the small ones.
+  return SwellAmongSmall(slots, axis, static_cast<double>(survivors.bytes));
 }
 
 capture::Amount SteadyGrowth(std::span<const Slot> slots) {

@@ -19,6 +19,8 @@ constexpr uint64_t kMinBytes = 1000;
 constexpr double kLatePeak = 0.15;  // a peak in this last share of the run counts as "while it ran"
 constexpr double kBriefSeconds = 0.3, kLongSeconds = 5;
 constexpr double kBriefConfidence = 0.75;
+constexpr uint64_t kOneIn = 50;  // share of all live memory that swelling storage must have to be told as sure
+constexpr double kHardlyWorth = 0.4;
 constexpr double kPeakDiscount = 0.92;  // what was freed in the end may have been meant to be
 
 // Survivors by kind of allocator, from the onset on.
@@ -54,14 +56,24 @@ Amount Sum(const Process& process, const Unit& unit, AsOf as_of) {
   return sum;
 }
 
+// The epoch group of the peak: of the highest moment itself, where what was written down of a moment before it has nearly as much.
+size_t PeakGroup(const Process& process) {
+  constexpr double kNearlyAll = 0.8;
+  size_t group = process.peak.group.value;
+  if (static_cast<double>(process.peak.live.bytes) < kNearlyAll * static_cast<double>(process.peak_bytes)) return group;
+  while (group + 1 < process.groups.size() && process.groups[group + 1].start_ns <= process.peak_time_ns) ++group;
+  return group;
+}
+
 // Share of the run that lay behind the peak when it was taken.
 double RunAfterPeak(const Process& process, AsOf reference) {
   if (!process.peak.valid) return 1;
+  const size_t peak = PeakGroup(process);
   std::vector<double> weights = Weights(process, reference);
   double total = 0, after = 0;
   for (size_t i = 0; i < weights.size(); i++) {
     total += weights[i];
-    if (i > process.peak.group.value) after += weights[i];
+    if (i > peak) after += weights[i];
   }
   return total > 0 ? after / total : 1;
 }
@@ -84,6 +96,7 @@ class Judge {
     Suspect s;
     s.unit = unit;
     s.peak_live = peak_live;
+    s.end_live = Sum(process_, table_.units[unit], AsOf::kEnd);
     TakeImage(s, reference_, live);
     if (s.signal == Signal::kSurvival || !process_.peak.valid) return Finish(s);
     bool was_more = peak_live.bytes > live.bytes + live.bytes / 2;
@@ -125,15 +138,8 @@ class Judge {
     s.live = live;
     // A line often also makes what lives for a moment only: that says nothing about the rest.
     std::vector<uint32_t> holding;
-    Amount imported;
     for (uint32_t site : unit.sites) {
-      Amount here = LiveAt(process_.sites[site], as_of);
-      if (here.blocks == 0) continue;
-      if (IsOnceImported(process_, table_, process_.sites[site])) {
-        imported += here;
-      } else {
-        holding.push_back(site);
-      }
+      if (!unit.imported && LiveAt(process_.sites[site], as_of).blocks != 0) holding.push_back(site);
     }
     s.slots = Timeline(process_, holding, as_of);
     s.line_survival =
@@ -141,7 +147,7 @@ class Judge {
     s.judgement = JudgeSurvival(s.slots);
     s.swelling = JudgeSwelling(s.slots);
     s.confidence = s.judgement.confidence;
-    s.reason = imported.bytes * 2 > live.bytes ? Reason::kOneOff : s.judgement.reason;
+    s.reason = unit.imported ? Reason::kOneOff : s.judgement.reason;
     s.steady_bytes = s.judgement.steady_bytes;
     s.steady_blocks = s.judgement.steady_blocks;
     s.signal = s.judgement.growing ? Signal::kSurvival : Signal::kNone;
@@ -152,7 +158,9 @@ class Judge {
     s.confidence = std::min(s.confidence, s.most_confidence);
     if (!s.judgement.growing && s.swelling.swelling) {
       s.signal = Signal::kSwelling;
-      s.confidence = s.swelling.confidence;
+      // What is next to nothing beside the rest may be any storage that was last replaced by chance.
+      const bool worth = live.bytes * kOneIn >= process_.live().bytes;
+      s.confidence = worth ? s.swelling.confidence : std::min(kHardlyWorth, s.swelling.confidence);
       s.steady_bytes = static_cast<double>(live.bytes);
       s.steady_blocks = 0;
       s.since = FirstBirths(s.slots);

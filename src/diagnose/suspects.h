@@ -36,6 +36,7 @@ struct Suspect {
   bool against_course = false;  // see backlog.h
   capture::Amount live;         // as of `as_of`
   capture::Amount peak_live;
+  capture::Amount end_live;  // at the end of the recording, when the interpreter has cleared what it could
   double steady_bytes = 0;  // growth over [onset, 1]
   double steady_blocks = 0;
   size_t since = 0;            // slot in which the growth began

@@ -124,35 +124,39 @@ Amount LiveAt(const Site& site, AsOf as_of) {
   return as_of == AsOf::kEnd ? site.live() : as_of == AsOf::kFinalize ? site.final_live : site.peak_live;
 }
 
-UnitTable GroupByLine(const Process& process) {
-  UnitTable table;
-  NumberLines(process, table);
-  FindUserNodes(process, table);
-  constexpr uint32_t kNone = 0xffffffff;
-  std::vector<uint32_t> unit_of_line(process.frames.size() + 1, kNone);  // the last one: no Python frame
-  for (size_t i = 0; i < process.sites.size(); i++) {
-    const Site& site = process.sites[i];
-    NodeId user = table.user_node[site.node.value];
-    bool no_frame = user.value == 0;
-    FrameId frame = process.nodes[user.value].frame;
-    uint32_t& unit = unit_of_line[no_frame ? process.frames.size() : table.line_of_frame[frame.value]];
-    if (unit == kNone) {
-      unit = static_cast<uint32_t>(table.units.size());
-      table.units.push_back({.frame = frame, .no_frame = no_frame, .sites = {}, .births = {}});
-    }
-    table.units[unit].sites.push_back(static_cast<uint32_t>(i));
-    table.units[unit].births += site.births;
-    table.reimports |=
-        table.importing[site.node.value] && !table.import_machinery[site.node.value] && ComesAgain(process, site);
-  }
-  return table;
-}
-
 // One importing line may bring new modules all along: the importer's own stacks then come again though no module does.
 bool IsOnceImported(const Process& process, const UnitTable& table, const Site& site) {
   if (!table.importing[site.node.value] || site.cohorts.empty()) return false;
   if (table.import_machinery[site.node.value] && !table.reimports) return true;
   return !ComesAgain(process, site);
+}
+
+UnitTable GroupByLine(const Process& process) {
+  UnitTable table;
+  NumberLines(process, table);
+  FindUserNodes(process, table);
+  for (const Site& site : process.sites) {
+    table.reimports |=
+        table.importing[site.node.value] && !table.import_machinery[site.node.value] && ComesAgain(process, site);
+  }
+  constexpr uint32_t kNone = 0xffffffff;
+  std::vector<uint32_t> unit_of_line(2 * (process.frames.size() + 1), kNone);  // the last two: no Python frame
+  for (size_t i = 0; i < process.sites.size(); i++) {
+    const Site& site = process.sites[i];
+    const NodeId user = table.user_node[site.node.value];
+    const bool no_frame = user.value == 0;
+    const bool imported = IsOnceImported(process, table, site);
+    const FrameId frame = process.nodes[user.value].frame;
+    const size_t line = no_frame ? process.frames.size() : table.line_of_frame[frame.value];
+    uint32_t& unit = unit_of_line[2 * line + (imported ? 1 : 0)];
+    if (unit == kNone) {
+      unit = static_cast<uint32_t>(table.units.size());
+      table.units.push_back({.frame = frame, .no_frame = no_frame, .imported = imported, .sites = {}, .births = {}});
+    }
+    table.units[unit].sites.push_back(static_cast<uint32_t>(i));
+    table.units[unit].births += site.births;
+  }
+  return table;
 }
 
 ImageTime TimeOf(const Process& process, AsOf as_of) {

@@ -30,10 +30,12 @@ Owner OwnerOf(std::string_view file);
 capture::Amount LiveAt(const capture::Cohort& cohort, AsOf as_of);
 capture::Amount LiveAt(const capture::Site& site, AsOf as_of);
 
-// One line and the sites under it.
+// One line and the sites under it. What a line made by an import that it caused once (`import` in a function, a warning) is a unit of its
+// own: it says nothing of what the line does each time.
 struct Unit {
   capture::FrameId frame;       // one of the line's frames, for its names
   bool no_frame = false;        // memory allocated with no Python frame: `frame` means nothing
+  bool imported = false;        // all of it came with modules that were imported once
   std::vector<uint32_t> sites;  // indices into Process::sites
   capture::Amount births;
 };

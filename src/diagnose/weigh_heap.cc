@@ -71,6 +71,22 @@ bool InAttributeCache(const heap::Graph& graph, const heap::Pile& pile) {
   return found;
 }
 
+// Whether the collection in which the interpreter's end begins left these blocks alone. Of garbage that merely waits it frees nearly all;
+// cycles of which a type does not tell the collector everything stay for ever.
+bool OutliveLastCollection(const capture::Process& process, const std::vector<Suspect>& suspects,
+                           const Cluster& cluster) {
+  constexpr double kNearlyAll = 0.8;
+  constexpr uint64_t kLeastBlocks = 20;
+  if (!process.final.valid || process.state != capture::State::kFinished) return false;
+  uint64_t before = 0, after = 0;
+  for (const size_t member : cluster.members) {
+    if (suspects[member].as_of != AsOf::kFinalize) return false;
+    before += suspects[member].live.blocks;
+    after += suspects[member].end_live.blocks;
+  }
+  return before >= kLeastBlocks && static_cast<double>(after) >= kNearlyAll * static_cast<double>(before);
+}
+
 std::string When(uint64_t time_ns) { return base::FormatDuration(time_ns); }
 
 }  // namespace
@@ -98,6 +114,11 @@ HeapVerdict WeighHeap(const capture::Process& process, GrowthWitness& witness, c
     std::vector<NodeId> garbage;
     std::copy_if(objects.objects.nodes.begin(), objects.objects.nodes.end(), std::back_inserter(garbage),
                  [&](NodeId node) { return !paths.reached(node); });
+    if (OutliveLastCollection(process, suspects, cluster)) {
+      verdict.confirmed = verdict.uncollectable = true;
+      verdict.sentence = "the full collection at the interpreter's end did not free them";
+      return verdict;
+    }
     if (!AwaitCollection(process, *objects.image, garbage)) return verdict;
     verdict.dismissed = Reason::kDeferred;
     verdict.sentence = fmt::format(

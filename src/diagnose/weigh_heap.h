@@ -19,6 +19,7 @@ struct HeapVerdict {
   std::optional<Reason> dismissed;  // why it is no leak
   std::string sentence;             // the figures; empty: the heap has nothing to say
   bool confirmed = false;
+  bool uncollectable = false;  // garbage that the collector looked at, and could not free
 };
 
 HeapVerdict WeighHeap(const capture::Process& process, GrowthWitness& witness, const ClusterObjects& objects,

@@ -80,27 +80,15 @@ std::vector<NodeId> MembersIn(Analysis& analysis, NodeId container, std::span<co
 }
 
 bool IsByProduct(const Type& type) {
-  static const std::unordered_set<std::string_view> kNames = {"dict",
-                                                              "list",
-                                                              "tuple",
-                                                              "set",
-                                                              "frozenset",
-                                                              "cell",
-                                                              "method",
-                                                              "builtin_function_or_method",
-                                                              "method-wrapper",
-                                                              "weakref",
-                                                              "weakref.ReferenceType",
-                                                              "weakref.KeyedRef",
-                                                              "weakref.WeakMethod",
-                                                              "weakproxy",
-                                                              "weakref.ProxyType",
-                                                              "mappingproxy",
-                                                              "functools._lru_list_elem",
-                                                              "collections.OrderedDict",
-                                                              "collections.deque",
-                                                              "collections.defaultdict",
-                                                              "OrderedDict"};
+  static const std::unordered_set<std::string_view> kNames = {
+      "dict", "list", "tuple", "set", "frozenset", "cell", "method", "builtin_function_or_method", "method-wrapper",
+      "weakref", "weakref.ReferenceType", "weakref.KeyedRef", "weakref.WeakMethod", "weakproxy", "weakref.ProxyType",
+      "mappingproxy", "functools._lru_list_elem", "collections.OrderedDict", "collections.deque",
+      "collections.defaultdict", "OrderedDict",
+      // views of memory, and what passes a call or the next item of something on
+      "memoryview", "managedbuffer", "functools.partial", "staticmethod", "classmethod", "list_iterator",
+      "tuple_iterator", "dict_keyiterator", "dict_valueiterator", "dict_itemiterator", "set_iterator", "dict_keys",
+      "dict_values", "dict_items", "map", "filter", "zip", "enumerate", "reversed", "iterator"};
   return kNames.contains(type.name);
 }
 
