@@ -109,5 +109,22 @@ CHECK_INTERPRETER("after_forkers_child", after_forkers_child);
 CHECK_INTERPRETER("audit_hooks", audit_hooks);
 CHECK_INTERPRETER("gc.garbage", gc.garbage);
 CHECK_INTERPRETER("gc.callbacks", gc.callbacks);
+#if PY_VERSION_HEX >= 0x030E0000
+CHECK_INTERPRETER("atexit callbacks", atexit.callbacks);
+#else
+static_assert(State::kAtExit == offsetof(PyInterpreterState, atexit.callbacks));
+static_assert(kAtExitCount == offsetof(struct atexit_state, ncallbacks) - offsetof(struct atexit_state, callbacks));
+static_assert(kAtExitRoom == offsetof(struct atexit_state, callback_len) - offsetof(struct atexit_state, callbacks));
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+static_assert(State::kFreeListsBegin == offsetof(PyInterpreterState, object_state.freelists));
+static_assert(State::kFreeListsEnd == State::kFreeListsBegin + sizeof(PyInterpreterState::object_state.freelists));
+#elif PY_VERSION_HEX >= 0x030C0000
+static_assert(State::kFreeListsBegin == offsetof(PyInterpreterState, tuple));
+static_assert(State::kFreeListsEnd == offsetof(PyInterpreterState, context) + sizeof(PyInterpreterState::context));
+#else
+static_assert(State::kFreeListsBegin == offsetof(PyInterpreterState, float_state));
+static_assert(State::kFreeListsEnd == offsetof(PyInterpreterState, context) + sizeof(PyInterpreterState::context));
+#endif
 
 }  // namespace

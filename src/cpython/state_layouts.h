@@ -27,6 +27,16 @@ inline constexpr int kAttributeCacheEntries = 4096;
 inline constexpr int kAttributeCacheEntrySize = 24;
 inline constexpr int kAttributeCacheName = 8;
 
+// Python's functions to be called at exit, up to 3.13 (struct atexit_state, from `callbacks` on, at kAtExit of the interpreter's state):
+//     pointer to an array of pointers to {func, args, kwargs}, each counted, null where there is none | int count | int room
+// From 3.14 on they are a list.
+inline constexpr int kAtExitCount = 8;
+inline constexpr int kAtExitRoom = 12;
+inline constexpr int kAtExitObjects = 3;
+
+// Objects that are free lie in the free lists' arrays, and so do the addresses of those that were taken out again: [kFreeListsBegin,
+// kFreeListsEnd) of the interpreter's state refers to nothing.
+
 // The same order of fields in every version; kAbsent where there is none.
 template <class L>
 struct StateLayout;
@@ -44,7 +54,7 @@ struct StateLayout;
                                                 {last, "async_gen_finalizer", RootForm::kAny}}
 
 #define LIMPET_INTERPRETER_FIELDS(modules, by_index, importlib, import_func, sys, builtins, sys_copy, builtins_copy, \
-                                  own, path, cache, errors, fork_before, hooks, garbage, callbacks)                  \
+                                  own, path, cache, errors, fork_before, hooks, garbage, callbacks, at_exit)         \
   static constexpr RootField kInterpreterFields[] = {{modules, "modules", RootForm::kDict},                          \
                                                      {by_index, "modules_by_index", RootForm::kList},                \
                                                      {importlib, "importlib", RootForm::kAny},                       \
@@ -62,7 +72,8 @@ struct StateLayout;
                                                      {fork_before + 16, "after_forkers_child", RootForm::kList},     \
                                                      {hooks, "audit_hooks", RootForm::kList},                        \
                                                      {garbage, "gc.garbage", RootForm::kList},                       \
-                                                     {callbacks, "gc.callbacks", RootForm::kList}}
+                                                     {callbacks, "gc.callbacks", RootForm::kList},                   \
+                                                     {at_exit, "atexit callbacks", RootForm::kList}}
 
 template <>
 struct StateLayout<Layout311> {
@@ -74,8 +85,11 @@ struct StateLayout<Layout311> {
   static constexpr int kRuntimeSize = 166688;
   static constexpr int kGcPermanent = 104;
   static constexpr int kAttributeCache = 9056;
+  static constexpr int kAtExit = 3536;
+  static constexpr int kFreeListsBegin = 3608, kFreeListsEnd = 7128;
   LIMPET_THREAD_FIELDS(128, 224, 104, 320, 144, 80, 88, 208, 216);
-  LIMPET_INTERPRETER_FIELDS(888, 896, 920, 1416, 904, 912, kAbsent, 1408, 1400, 936, 944, 952, 3480, 3552, 856, 864);
+  LIMPET_INTERPRETER_FIELDS(888, 896, 920, 1416, 904, 912, kAbsent, 1408, 1400, 936, 944, 952, 3480, 3552, 856, 864,
+                            kAbsent);
 };
 
 template <>
@@ -88,8 +102,11 @@ struct StateLayout<Layout312> {
   static constexpr int kRuntimeSize = 459944;
   static constexpr int kGcPermanent = 104;
   static constexpr int kAttributeCache = 275392;
+  static constexpr int kAtExit = 3944;
+  static constexpr int kFreeListsBegin = 269832, kFreeListsEnd = 273400;
   LIMPET_THREAD_FIELDS(112, 208, 96, 256, 128, 80, 88, 192, 200);
-  LIMPET_INTERPRETER_FIELDS(944, 952, 960, 984, 352, 360, 1728, 1736, 1720, 1248, 1256, 1264, 3872, 267208, 320, 328);
+  LIMPET_INTERPRETER_FIELDS(944, 952, 960, 984, 352, 360, 1728, 1736, 1720, 1248, 1256, 1264, 3872, 267208, 320, 328,
+                            kAbsent);
 };
 
 template <>
@@ -102,9 +119,11 @@ struct StateLayout<Layout313> {
   static constexpr int kRuntimeSize = 283320;
   static constexpr int kGcPermanent = 104;
   static constexpr int kAttributeCache = 84656;
+  static constexpr int kAtExit = 10712;
+  static constexpr int kFreeListsBegin = 10952, kFreeListsEnd = 14488;
   LIMPET_THREAD_FIELDS(128, 208, 112, 256, 144, 96, 104, 192, 200);
   LIMPET_INTERPRETER_FIELDS(7656, 7664, 7672, 7696, 7640, 7648, 8456, 8464, 8448, 7960, 7968, 7976, 10632, 10808, 7608,
-                            7616);
+                            7616, kAbsent);
 };
 
 template <>
@@ -117,9 +136,11 @@ struct StateLayout<Layout314> {
   static constexpr int kRuntimeSize = 316616;
   static constexpr int kGcPermanent = 96;
   static constexpr int kAttributeCache = 81928;
+  static constexpr int kAtExit = kAbsent;
+  static constexpr int kFreeListsBegin = 11120, kFreeListsEnd = 11744;
   LIMPET_THREAD_FIELDS(128, 208, 112, 256, 144, 96, 104, 192, 200);
   LIMPET_INTERPRETER_FIELDS(7688, 7696, 7704, 7728, 7672, 7680, 8504, 8512, 8496, 8000, 8008, 8016, 10696, 10912, 7608,
-                            7616);
+                            7616, 10792);
 };
 
 template <>
@@ -132,9 +153,11 @@ struct StateLayout<Layout315> {
   static constexpr int kRuntimeSize = 346560;
   static constexpr int kGcPermanent = 80;
   static constexpr int kAttributeCache = 81952;
+  static constexpr int kAtExit = kAbsent;
+  static constexpr int kFreeListsBegin = 11096, kFreeListsEnd = 11752;
   LIMPET_THREAD_FIELDS(152, 232, 136, 288, 168, kAbsent, kAbsent, 216, 224);
   LIMPET_INTERPRETER_FIELDS(7592, 7600, 7608, 7632, 7576, 7584, 8456, 8464, 8448, 7952, 7960, 7968, 10672, 10888, 7528,
-                            7536);
+                            7536, 10768);
 };
 
 #undef LIMPET_THREAD_FIELDS

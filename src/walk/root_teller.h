@@ -42,7 +42,9 @@ class RootTeller {
         Contain(index, RootKind::kThread);
         TellFields(root.address, State::kInterpreterFields);
         TellAttributeCache(root.address + State::kAttributeCache);
-        ScanWords(root.address, State::kInterpreterSize);
+        if constexpr (State::kAtExit != cpython::kAbsent) TellAtExit(root.address + State::kAtExit);
+        Scan(root.address, root.address, root.address + State::kFreeListsBegin, root.address);
+        Scan(root.address, root.address + State::kFreeListsEnd, root.address + State::kInterpreterSize, root.address);
         return NumberText(text, "interpreter ", root.address + State::kInterpreterId);
       case RootKind::kThread:
         Contain(index, RootKind::kFrame);
@@ -107,6 +109,38 @@ class RootTeller {
         visit(name);
       } else if (info->form != cpython::Form::kPlain || info->basic_size != kNoneSize) {
         return false;  // not a free entry's None
+      }
+    }
+    return true;
+  }
+
+  // The functions that atexit.register was given, with their arguments. An array in which anything else stands is not the one meant.
+  void TellAtExit(uint64_t state) {
+    uint64_t array = 0;
+    int32_t count = 0, room = 0;
+    if (!cpython::Get(memory_, state, &array) || array == 0) return;
+    if (!cpython::Get(memory_, state + cpython::kAtExitCount, &count) ||
+        !cpython::Get(memory_, state + cpython::kAtExitRoom, &room))
+      return;
+    if (count <= 0 || count > room || count > kMostAtExit) return;
+    if (!ForEachAtExit(array, count, [](uint64_t) {})) return;
+    sink_.Run(base::RefKind::kField, base::RefStrength::kOwned, cpython::Label::Literal("atexit callbacks"), true);
+    ForEachAtExit(array, count, [this](uint64_t object) { sink_.Target(object); });
+  }
+
+  template <class Visit>
+  bool ForEachAtExit(uint64_t array, int32_t count, Visit visit) {
+    for (int32_t i = 0; i < count; ++i) {
+      uint64_t entry = 0;
+      uint64_t objects[cpython::kAtExitObjects] = {};
+      if (!cpython::Get(memory_, array + 8 * static_cast<uint64_t>(i), &entry)) return false;
+      if (entry == 0) continue;  // taken out again by atexit.unregister
+      if (!cpython::Get(memory_, entry, &objects)) return false;
+      for (const uint64_t object : objects) {
+        if (object == 0) continue;
+        uint64_t type = 0;
+        if (!cpython::Get(memory_, object + L::kObjectType, &type) || !types_.Find(type)) return false;
+        visit(object);
       }
     }
     return true;
@@ -194,6 +228,7 @@ class RootTeller {
 
   static constexpr uint32_t kNoneSize = 16;
   static constexpr uint32_t kMaxFields = 32;
+  static constexpr int32_t kMostAtExit = 1 << 22;
   static constexpr uint64_t kMostStatic = 1 << 20;
 
   Memory& memory_;
