@@ -51,8 +51,16 @@ bool MayBeWeak(const Graph& graph, NodeId node) {
   return type.heap() && type.name.find('.') != std::string::npos && !heap::IsByProduct(type);
 }
 
+// Whether a field of this name is on the way.
+bool LeadsThrough(const Graph& graph, const heap::Way& way, std::string_view field) {
+  return std::any_of(way.path.begin(), way.path.end(), [&](EdgeIndex edge) {
+    const heap::EdgeLabel label = graph.Label(graph.Source(edge), edge);
+    return label.kind == heap::RefKind::kField && graph.name(label.argument) == field;
+  });
+}
+
 // What a person does to a container, by its type and by what it holds.
-std::string Means(const Graph& graph, NodeId container, NodeId held, const std::string& holder) {
+std::string Means(const Graph& graph, NodeId container, NodeId held, bool as_key, const std::string& holder) {
   const std::string& type = TypeOf(graph, container);
   const std::string& value = TypeOf(graph, held);
   if (type == "functools._lru_cache_wrapper") {
@@ -66,16 +74,20 @@ std::string Means(const Graph& graph, NodeId container, NodeId held, const std::
   if (IsTask(value)) {
     return fmt::format("take tasks out of {} when they are done: task.add_done_callback(...discard)", holder);
   }
+  // A weak container forgets what nobody else holds: right for a register of what is in use, wrong for a store or a queue.
   const bool weak = MayBeWeak(graph, held);
   if (type == "collections.deque" || type == "deque")
     return fmt::format("take items out of {}, or give it a maxlen", holder);
   if (type == "dict" || type.ends_with("Dict") || type.ends_with("defaultdict")) {
-    return fmt::format("remove entries of {} when they are done with, bound it{}", holder,
-                       weak ? ", or make it a weakref.WeakValueDictionary" : " (maxsize, age)");
+    if (!weak) return fmt::format("remove entries of {} when they are done with, or bound it (maxsize, age)", holder);
+    return fmt::format(
+        "remove entries of {} when they are done with, or bound it; where others hold what is in use, make it a "
+        "weakref.Weak{}Dictionary",
+        holder, as_key ? "Key" : "Value");
   }
   if (type == "set") {
     return fmt::format("remove elements of {} when they are done with{}", holder,
-                       weak ? ", or make it a weakref.WeakSet" : "");
+                       weak ? "; where others hold what is in use, make it a weakref.WeakSet" : "");
   }
   return fmt::format("remove what {} holds when it is done with, or bound it", holder);
 }
@@ -84,6 +96,10 @@ std::string Means(const Graph& graph, NodeId container, NodeId held, const std::
 
 std::string AdviceFor(const Graph& graph, const heap::Holding& holding) {
   const heap::Way& way = holding.ways.front();
+  if (LeadsThrough(graph, way, "atexit callbacks")) {
+    return "atexit.unregister the function when its object is done with, or register one function for all of them: what "
+           "is registered stays until the program ends";
+  }
   if (!way.cut_part || holding.freed_group == 0 || way.cut.empty()) return "";
   const std::vector<heap::PathPart> before(way.parts.begin(),
                                            way.parts.begin() + static_cast<std::ptrdiff_t>(*way.cut_part));
@@ -94,7 +110,9 @@ std::string AdviceFor(const Graph& graph, const heap::Holding& holding) {
       std::find_if(nodes.begin(), nodes.end(), [&](NodeId node) { return TypeOf(graph, node) == "traceback"; });
   std::string means;
   if (way.cut.size() > 1) {
-    means = Means(graph, graph.Source(way.cut.front()), graph.edge(way.cut.back()).target(), holder);
+    const NodeId container = graph.Source(way.cut.front());
+    const bool as_key = graph.Label(container, way.cut.back()).kind == heap::RefKind::kKey;
+    means = Means(graph, container, graph.edge(way.cut.back()).target(), as_key, holder);
   } else {
     const std::string cut = heap::PathLine(graph, {way.parts.data(), *way.cut_part + 1});
     const heap::EdgeLabel label = graph.Label(graph.Source(way.cut.front()), way.cut.front());

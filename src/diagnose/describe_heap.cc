@@ -67,6 +67,7 @@ class Describer {
  private:
   std::vector<std::string> Types(const std::vector<NodeId>& group, std::optional<NodeId> first) const;
   std::vector<HolderStep> Steps(const std::vector<heap::PathPart>& parts) const;
+  bool AreModules(const heap::Way& way) const;
   void DescribeHolding(const heap::Holding& holding, Finding& finding);
   void DescribeCycle(const heap::Holders& holders, Finding& finding);
 
@@ -104,10 +105,26 @@ std::vector<HolderStep> Describer::Steps(const std::vector<heap::PathPart>& part
   return steps;
 }
 
+// Modules are where ways begin, as a rule; where modules are what piles up, the table of modules is what holds them.
+bool Describer::AreModules(const heap::Way& way) const {
+  constexpr size_t kLeastModules = 8;
+  const Graph& graph = snapshot_.graph;
+  const auto is_module = [&](NodeId node) { return graph.type(graph.type_of(node)).name == "module"; };
+  return is_module(way.start) && std::find(group_.begin(), group_.end(), way.start) != group_.end() &&
+         static_cast<size_t>(std::count_if(group_.begin(), group_.end(), is_module)) >= kLeastModules;
+}
+
 void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) {
   if (holding.ways.empty()) return;
   const heap::Way& way = holding.ways.front();
   HeapView& view = finding.heap;
+  if (AreModules(way)) {
+    view.holder = {{"sys.modules", "dict"}, {"['…']", "module"}};
+    view.holder_text = "sys.modules -> dict['…'] -> module";
+    view.fix =
+        "take modules that are done with out of sys.modules (del sys.modules[name]), or make them without a name there";
+    return;
+  }
   view.holder = Steps(way.parts);
   view.holder_text = heap::PathLine(snapshot_.graph, way.parts);
   if (holding.freed_objects > 0) view.would_free_bytes = holding.freed_bytes;
@@ -119,6 +136,7 @@ void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) 
   if (finding.kind == Kind::kNative || finding.kind == Kind::kRawBlock || (!many_starts && !by_variable)) return;
   finding.kind = Kind::kRefcount;
   if (many_starts) {
+    view.held_by_count = holding.starts;
     view.fix =
         "a reference was taken and never given back: look for a missing Py_DECREF in the C code that made or was given "
         "these objects";
@@ -171,7 +189,9 @@ void Describer::Describe(Finding& finding) {
         objects_.objects.container = objects_.image->OwnerOf(snapshot_.graph.Source(way.cut.front()));
     }
   }
-  finding.heap.types = Types(group_, objects_.subject != heap::kNoNode ? objects_.subject : first);
+  if (objects_.subject != heap::kNoNode) first = objects_.subject;
+  else if (first && heap::IsByProduct(snapshot_.graph.type(snapshot_.graph.type_of(*first)))) first.reset();
+  finding.heap.types = Types(group_, first);
 }
 
 // Whether CPython keeps dead objects of the type to hand their memory on: its birth may then be that of another.
@@ -224,7 +244,31 @@ std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::ve
   return found;
 }
 
-void NameAfterHeld(const std::vector<Suspect>& suspects, ClusterObjects& objects, Cluster& cluster) {
+namespace {
+
+bool IsOwnCode(const UnitTable& table, const Suspect& suspect) {
+  const Unit& unit = table.units[suspect.unit];
+  return !unit.no_frame && table.owner[unit.frame.value] <= Owner::kGenerated;
+}
+
+// What runs without a frame of the program (the callbacks of an event loop) is a library's line. Where a line of the program made a fair
+// share of the same leak, that is where somebody can look.
+void PreferOwnCode(const UnitTable& table, const std::vector<Suspect>& suspects, Cluster& cluster) {
+  constexpr uint64_t kOneIn = 10;
+  const auto is_own = [&](size_t member) { return IsOwnCode(table, suspects[member]); };
+  if (is_own(cluster.members.front())) return;
+  uint64_t all = 0;
+  for (const size_t member : cluster.members) all += suspects[member].live.bytes;
+  auto best = cluster.members.end();
+  for (auto at = cluster.members.begin(); at != cluster.members.end(); ++at) {
+    if (!is_own(*at) || suspects[*at].live.bytes * kOneIn < all || suspects[*at].kind == Kind::kNative) continue;
+    if (best == cluster.members.end() || suspects[*at].live.bytes > suspects[*best].live.bytes) best = at;
+  }
+  if (best != cluster.members.end()) std::rotate(cluster.members.begin(), best, best + 1);
+}
+
+// Each object of a sample votes, by its size, for the line that made its subject; the winner comes first.
+void VoteForHeld(const std::vector<Suspect>& suspects, ClusterObjects& objects, Cluster& cluster) {
   if (!objects.image || objects.pile.subjects.empty()) return;
   const heap::Graph& graph = objects.image->graph();
   const heap::Pile& pile = objects.pile;
@@ -250,6 +294,15 @@ void NameAfterHeld(const std::vector<Suspect>& suspects, ClusterObjects& objects
     break;
   }
   std::rotate(cluster.members.begin(), cluster.members.begin() + best, cluster.members.begin() + best + 1);
+}
+
+}  // namespace
+
+void NameAfterHeld(const UnitTable& table, const std::vector<Suspect>& suspects, ClusterObjects& objects,
+                   Cluster& cluster) {
+  VoteForHeld(suspects, objects, cluster);
+  PreferOwnCode(table, suspects, cluster);
+  objects.objects.own_code = IsOwnCode(table, suspects[cluster.members.front()]);
 }
 
 void DescribeHeap(ClusterObjects& objects, Finding& finding) {

@@ -27,7 +27,9 @@ std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::ve
 
 // A leak is called after what is kept, not after what hangs on it or holds it together: each object of a sample votes, by its size, for the
 // line that made its subject (heap/pile.h), and the winner comes first.
-void NameAfterHeld(const std::vector<Suspect>& suspects, ClusterObjects& objects, Cluster& cluster);
+// The program's own code comes before a library's that grows with it.
+void NameAfterHeld(const UnitTable& table, const std::vector<Suspect>& suspects, ClusterObjects& objects,
+                   Cluster& cluster);
 
 // Fills Finding::heap, and makes the kind more exact. Nothing happens where no snapshot shows the objects.
 void DescribeHeap(ClusterObjects& objects, Finding& finding);

@@ -14,6 +14,7 @@
 #include "diagnose/merge_workers.h"
 #include "diagnose/native_code.h"
 #include "diagnose/suspects.h"
+#include "diagnose/swollen.h"
 #include "diagnose/unit.h"
 #include "diagnose/weigh_heap.h"
 
@@ -23,6 +24,7 @@ namespace {
 using capture::Process;
 
 constexpr size_t kMinGroups = 6;
+constexpr double kSwollen = 0.85;            // of one object that grows in the heap as its storage does
 constexpr double kContradicted = 0.1;         // what is left of a confidence that the heap speaks against
 constexpr uint64_t kDismissedBytes = 16'000;  // less is not worth a word
 
@@ -48,45 +50,75 @@ bool TakeHeapVerdict(const Process& process, const UnitTable& table, const std::
 
 // The heap shows that what grows is held, and becomes more.
 void ClearDoubts(Suspect& suspect) {
+  if (suspect.signal == Signal::kSwelling) {
+    suspect.confidence = std::max(suspect.confidence, std::min(kSwollen, suspect.most_confidence));
+    return;
+  }
   if (suspect.signal != Signal::kSurvival) return;
   suspect.may_be_garbage = suspect.against_course = false;
   suspect.confidence = std::min(suspect.judgement.confidence, suspect.most_confidence);
 }
 
-// Lines that grow are joined by rhythm and by who holds what was born there; each group is one finding.
+// Lines that grow, joined by rhythm and by who holds what was born there; each group is one finding.
+class LeakFinder {
+ public:
+  LeakFinder(const Process& process, const UnitTable& table, std::vector<Suspect>& suspects, HeapImages& images,
+             ProcessResult& result)
+      : process_(process), table_(table), suspects_(suspects), images_(images), witness_(images), result_(result) {}
+
+  void Find() {
+    HeapImage* const newest = images_.Newest();
+    std::vector<Cluster> clusters = ClusterSuspects(
+        process_, table_, suspects_, [newest](size_t a, size_t b) { return newest && newest->AreApart(a, b); });
+    std::vector<ClusterObjects> objects = FindClusterObjects(images_, suspects_, clusters);
+    for (size_t i = 0; i < clusters.size(); ++i) TakeCluster(clusters[i], objects[i]);
+    for (HeapImage* const image : images_.loaded()) MergeByHolder(image, image->analysis(), result_.findings, found_);
+    MergeHoldersInC(result_.findings);
+  }
+
+ private:
+  void TakeCluster(Cluster& cluster, ClusterObjects& objects) {
+    const size_t heaviest = cluster.members.front();
+    NameAfterHeld(table_, suspects_, objects, cluster);
+    const std::optional<Swollen> swollen = FindSwollen(images_, suspects_, cluster, objects.objects.nodes);
+    if (swollen) TakeSwollen(*swollen, objects);
+    const HeapVerdict verdict = swollen ? WeighSwollen(*swollen, suspects_[cluster.members.front()])
+                                        : WeighHeap(process_, witness_, objects, suspects_, cluster);
+    if (TakeHeapVerdict(process_, table_, suspects_, cluster, verdict, result_)) return;
+    if (verdict.confirmed) {
+      for (const size_t member : cluster.members) ClearDoubts(suspects_[member]);
+    }
+    Finding finding = DescribeCluster(process_, table_, suspects_, cluster);
+    if (heaviest != cluster.members.front())
+      finding.known_by = LocationOf(process_, table_.units[suspects_[heaviest].unit].frame);
+    if (verdict.confirmed) finding.evidence.push_back(verdict.sentence);
+    HeapImage* const newest = images_.Newest();
+    if (newest && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members, table_)) {
+      finding.kind = Kind::kRawBlock;
+      finding.evidence.emplace_back("the heap snapshot finds no objects in these blocks: C code made them for itself");
+    }
+    objects.uncollectable = verdict.uncollectable;
+    DescribeHeap(objects, finding);
+    if (swollen && !swollen->way.empty())
+      finding.heap.fix = fmt::format("truncate, consume or bound {}", swollen->way);
+    result_.findings.push_back(std::move(finding));
+    found_.push_back(objects.objects);
+  }
+
+  const Process& process_;
+  const UnitTable& table_;
+  std::vector<Suspect>& suspects_;
+  HeapImages& images_;
+  GrowthWitness witness_;
+  ProcessResult& result_;
+  std::vector<FindingObjects> found_;  // of the findings, by index
+};
+
 void FindLeaks(const Process& process, const UnitTable& table, std::vector<Suspect>& suspects, HeapImages& images,
                ProcessResult& result) {
   const bool any =
       std::any_of(suspects.begin(), suspects.end(), [](const Suspect& s) { return s.signal != Signal::kNone; });
-  if (!any) return;
-  HeapImage* const newest = images.Newest();
-  GrowthWitness witness(images);
-  std::vector<Cluster> clusters = ClusterSuspects(
-      process, table, suspects, [newest](size_t a, size_t b) { return newest && newest->AreApart(a, b); });
-  std::vector<ClusterObjects> objects = FindClusterObjects(images, suspects, clusters);
-  std::vector<FindingObjects> found;
-  for (size_t i = 0; i < clusters.size(); ++i) {
-    const size_t heaviest = clusters[i].members.front();
-    NameAfterHeld(suspects, objects[i], clusters[i]);
-    const HeapVerdict verdict = WeighHeap(process, witness, objects[i], suspects, clusters[i]);
-    if (TakeHeapVerdict(process, table, suspects, clusters[i], verdict, result)) continue;
-    if (verdict.confirmed) {
-      for (const size_t member : clusters[i].members) ClearDoubts(suspects[member]);
-    }
-    Finding finding = DescribeCluster(process, table, suspects, clusters[i]);
-    if (heaviest != clusters[i].members.front())
-      finding.known_by = LocationOf(process, table.units[suspects[heaviest].unit].frame);
-    if (verdict.confirmed) finding.evidence.push_back(verdict.sentence);
-    if (newest && finding.kind == Kind::kPythonObject && newest->AreNoObjects(clusters[i].members, table)) {
-      finding.kind = Kind::kRawBlock;
-      finding.evidence.emplace_back("the heap snapshot finds no objects in these blocks: C code made them for itself");
-    }
-    objects[i].uncollectable = verdict.uncollectable;
-    DescribeHeap(objects[i], finding);
-    result.findings.push_back(std::move(finding));
-    found.push_back(objects[i].objects);
-  }
-  for (HeapImage* const image : images.loaded()) MergeByHolder(image, image->analysis(), result.findings, found);
+  if (any) LeakFinder(process, table, suspects, images, result).Find();
 }
 
 ProcessResult DiagnoseProcess(const capture::Recording& recording, const Process& process) {

@@ -19,6 +19,11 @@ constexpr double kWeak = 0.7;  // factors below this are told as doubts
 
 std::string Percent(double share) { return fmt::format("{:.{}f} %", 100 * share, share < 0.1 ? 1 : 0); }
 
+// Three digits of what is small, all of what is large.
+std::string Number(double value) {
+  return value < 100 ? fmt::format("{:.3g}", value) : FormatCount(static_cast<uint64_t>(std::llround(value)));
+}
+
 std::string Survivors(const Suspect& s, const Finding& f) {
   if (s.signal == Signal::kSwelling && s.swelling.among_small)
     return fmt::format("{} here are the latest of blocks that were given up for larger ones all along: {} at first",
@@ -71,12 +76,12 @@ void AddDoubts(const Suspect& s, std::vector<std::string>& out) {
 }
 
 std::string RateSentence(const Finding& f) {
-  std::string text = fmt::format("it grew by {}/s and {:.3g} blocks/s",
-                                 FormatBytes(static_cast<uint64_t>(f.bytes_per_second)), f.objects_per_second);
+  std::string text = fmt::format("it grew by {}/s and {} blocks/s",
+                                 FormatBytes(static_cast<uint64_t>(f.bytes_per_second)), Number(f.objects_per_second));
   if (f.bytes_per_iteration)
     text +=
-        fmt::format(", {} and {:.3g} blocks per iteration", FormatBytes(static_cast<uint64_t>(*f.bytes_per_iteration)),
-                    f.objects_per_iteration.value_or(0));
+        fmt::format(", {} and {} blocks per iteration", FormatBytes(static_cast<uint64_t>(*f.bytes_per_iteration)),
+                    Number(f.objects_per_iteration.value_or(0)));
   return text + fmt::format(", since {} after the start", FormatDuration(f.since_ns));
 }
 

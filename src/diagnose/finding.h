@@ -73,6 +73,7 @@ struct HeapView {
   uint64_t objects = 0;            // of these lines, in the snapshot
   std::vector<std::string> types;  // of what is held, then most bytes first
   std::optional<uint64_t> retained_bytes;
+  uint64_t held_by_count = 0;      // objects with a reference that nothing in the heap explains
   std::vector<HolderStep> holder;  // root first
   std::string holder_text;         // "module app .SESSIONS -> dict['\u2026'] -> Session"
   std::vector<HolderStep> cycle;   // that keeps them, where nobody else does

@@ -1,10 +1,15 @@
 #include "diagnose/merge_by_holder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <optional>
+#include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/heap_image.h"
 
@@ -12,6 +17,7 @@ namespace limpet::diagnose {
 namespace {
 
 constexpr size_t kLeastObjects = 8;    // fewer say nothing
+constexpr uint64_t kOneIn = 10;        // of the largest finding's memory that an own line must have to come first
 constexpr size_t kMostPerObject = 20;  // objects of a finding that hang on each object of a lighter one
 
 void TakeAsPart(Finding& into, const Finding& part) {
@@ -33,14 +39,18 @@ void TakeAsPart(Finding& into, const Finding& part) {
   }
 }
 
-// Sure ones first, then those that made what is held, then by what they cost: a finding may only become a part of one that is at least
-// as sure.
+// Sure ones first, then the program's own lines, then those that made what is held, then by what they cost: a finding may only become a
+// part of one that is at least as sure. (A library's line stands alone only where no line of the program is in its stacks.)
 std::vector<size_t> ByWeight(const std::vector<Finding>& findings, const std::vector<FindingObjects>& objects) {
   std::vector<size_t> order(findings.size());
   std::iota(order.begin(), order.end(), size_t{0});
+  uint64_t most = 0;
+  for (const Finding& finding : findings) most = std::max(most, finding.live.bytes);
+  const auto own = [&](size_t i) { return objects[i].own_code && findings[i].live.bytes * kOneIn >= most; };
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     const bool sure_a = findings[a].confidence >= kSure, sure_b = findings[b].confidence >= kSure;
     if (sure_a != sure_b) return sure_a;
+    if (own(a) != own(b)) return own(a);
     if (objects[a].made_held != objects[b].made_held) return objects[a].made_held;
     return findings[a].bytes_per_second > findings[b].bytes_per_second;
   });
@@ -115,6 +125,50 @@ void MergeShared(const heap::Graph& graph, const std::vector<size_t>& order, std
 }
 
 }  // namespace
+
+namespace {
+
+// Whether the blocks are taken in a function that the objects are made in or under.
+bool TakenNear(const std::vector<Location>& blocks, const std::vector<Location>& objects) {
+  constexpr size_t kNear = 5;
+  if (blocks.empty()) return false;
+  return std::any_of(objects.begin(), objects.begin() + static_cast<std::ptrdiff_t>(std::min(kNear, objects.size())),
+                     [&](const Location& at) {
+                       return at.function == blocks.front().function && at.file == blocks.front().file;
+                     });
+}
+
+bool IsHolderInC(const Finding& blocks, const Finding& objects) {
+  constexpr double kAbout = 0.1;
+  const bool in_c = blocks.kind == Kind::kNative || blocks.kind == Kind::kRawBlock;
+  if (!in_c || objects.kind != Kind::kRefcount || objects.heap.held_by_count == 0) return false;
+  const auto held = static_cast<double>(objects.heap.held_by_count);
+  return std::abs(static_cast<double>(blocks.live.blocks) - held) <= kAbout * held &&
+         blocks.live.bytes < objects.live.bytes && TakenNear(blocks.site, objects.site);
+}
+
+}  // namespace
+
+void MergeHoldersInC(std::vector<Finding>& findings) {
+  for (Finding& objects : findings) {
+    const auto blocks =
+        std::find_if(findings.begin(), findings.end(), [&](const Finding& other) { return IsHolderInC(other, objects); });
+    if (blocks == findings.end()) continue;
+    const Location& at = blocks->site.front();
+    objects.evidence.push_back(
+        fmt::format("C code takes a block of {} for each of them, at {}:{}: it keeps them in a list or table of its own",
+                    base::FormatBytes(blocks->live.bytes / std::max<uint64_t>(blocks->live.blocks, 1)),
+                    std::string_view(at.file).substr(at.file.rfind('/') + 1), at.line));
+    objects.heap.fix = fmt::format(
+        "C code keeps them in a list or table of its own: take them out of it (the call at line {}), or mend what "
+        "should take them out",
+        at.line);
+    TakeAsPart(objects, *blocks);
+    findings.erase(blocks);
+    MergeHoldersInC(findings);  // the list is another now
+    return;
+  }
+}
 
 void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
                    std::vector<FindingObjects>& objects) {

@@ -23,12 +23,17 @@ struct FindingObjects {
   heap::NodeId container = heap::kNoNode;
   bool made_held = false;  // what the container holds was made by the finding, and not only what hangs on that
   const HeapImage* image = nullptr;  // the snapshot
+  bool own_code = true;  // the finding is called after a line of the program itself, not of a library
 };
 
 // `objects` belong to `findings` by index; those of `image`, which `analysis` is of, are looked at. Findings that became a part of another
 // are removed from both.
 void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
                    std::vector<FindingObjects>& objects);
+
+// C code that keeps objects in a list of its own (a block of malloc with a pointer in it for each) is one leak, not one of objects and one of
+// native memory: as many blocks as objects that only a count holds, taken where the objects come from, and less memory than these.
+void MergeHoldersInC(std::vector<Finding>& findings);
 
 }  // namespace limpet::diagnose
 

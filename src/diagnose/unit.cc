@@ -140,14 +140,16 @@ UnitTable GroupByLine(const Process& process) {
         table.importing[site.node.value] && !table.import_machinery[site.node.value] && ComesAgain(process, site);
   }
   constexpr uint32_t kNone = 0xffffffff;
-  std::vector<uint32_t> unit_of_line(2 * (process.frames.size() + 1), kNone);  // the last two: no Python frame
+  std::vector<uint32_t> unit_of_line(2 * (process.frames.size() + 2), kNone);  // the last four: no Python frame
   for (size_t i = 0; i < process.sites.size(); i++) {
     const Site& site = process.sites[i];
     const NodeId user = table.user_node[site.node.value];
     const bool no_frame = user.value == 0;
     const bool imported = IsOnceImported(process, table, site);
     const FrameId frame = process.nodes[user.value].frame;
-    const size_t line = no_frame ? process.frames.size() : table.line_of_frame[frame.value];
+    // Where no line is known, the objects of the interpreter's start at least are told from the memory of a library.
+    const size_t nowhere = process.frames.size() + (site.domain == capture::Domain::kObject ? 0 : 1);
+    const size_t line = no_frame ? nowhere : table.line_of_frame[frame.value];
     uint32_t& unit = unit_of_line[2 * line + (imported ? 1 : 0)];
     if (unit == kNone) {
       unit = static_cast<uint32_t>(table.units.size());
