@@ -21,8 +21,8 @@ constexpr double kContradicted = 0.4;
 // Place of a moment in the run, 0..1, on the clock of Weights().
 class RunClock {
  public:
-  RunClock(const capture::Process& process, AsOf as_of)
-      : process_(process), weights_(Weights(process, as_of)), end_ns_(TimeOf(process, as_of).time_ns) {
+  RunClock(const capture::Process& process, AsOf as_of, size_t work_begins)
+      : process_(process), weights_(Weights(process, as_of, work_begins)), end_ns_(TimeOf(process, as_of).time_ns) {
     double sum = 0;
     for (double weight : weights_) starts_.push_back(std::exchange(sum, sum + weight));
     total_ = sum;
@@ -80,8 +80,8 @@ std::optional<uint64_t> RiseOf(const std::vector<double>& level) {
 }
 
 // Live memory of the process over the run, as middle levels of stretches; nothing where there are too few samples.
-std::vector<double> CourseOf(const capture::Process& process) {
-  RunClock clock(process, ReferenceOf(process));
+std::vector<double> CourseOf(const capture::Process& process, size_t work_begins) {
+  RunClock clock(process, ReferenceOf(process), work_begins);
   std::vector<std::pair<double, uint64_t>> levels;
   for (const capture::SampleRecord& sample : process.samples)
     if (std::optional<double> at = clock.At(sample.time_ns)) levels.emplace_back(*at, sample.live_bytes);
@@ -98,13 +98,13 @@ double Middle(std::vector<double> values) {
 
 }  // namespace
 
-std::optional<uint64_t> SteadyRise(const capture::Process& process) {
-  std::vector<double> level = CourseOf(process);
+std::optional<uint64_t> SteadyRise(const capture::Process& process, size_t work_begins) {
+  std::vector<double> level = CourseOf(process, work_begins);
   return level.empty() ? std::nullopt : RiseOf(level);
 }
 
-void DoubtAgainstCourse(const capture::Process& process, std::vector<Suspect>& suspects) {
-  std::vector<double> level = CourseOf(process);
+void DoubtAgainstCourse(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
+  std::vector<double> level = CourseOf(process, work_begins);
   if (level.empty()) return;
   std::vector<double> steps, errors;
   for (size_t k = 2; k < level.size(); k++) steps.push_back(level[k] - level[k - 1]);  // the first one is start-up
@@ -121,8 +121,8 @@ void DoubtAgainstCourse(const capture::Process& process, std::vector<Suspect>& s
   }
 }
 
-void MarkBacklog(const capture::Process& process, std::vector<Suspect>& suspects) {
-  std::optional<uint64_t> rise = SteadyRise(process);
+void MarkBacklog(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
+  std::optional<uint64_t> rise = SteadyRise(process, work_begins);
   if (!rise) return;
   double unexplained = static_cast<double>(*rise);
   for (const Suspect& s : suspects)

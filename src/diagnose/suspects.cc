@@ -66,10 +66,10 @@ size_t PeakGroup(const Process& process) {
 }
 
 // Share of the run that lay behind the peak when it was taken.
-double RunAfterPeak(const Process& process, AsOf reference) {
+double RunAfterPeak(const Process& process, AsOf reference, size_t work_begins) {
   if (!process.peak.valid) return 1;
   const size_t peak = PeakGroup(process);
-  std::vector<double> weights = Weights(process, reference);
+  std::vector<double> weights = Weights(process, reference, work_begins);
   double total = 0, after = 0;
   for (size_t i = 0; i < weights.size(); i++) {
     total += weights[i];
@@ -90,7 +90,7 @@ class Judge {
       : process_(process),
         table_(table),
         reference_(ReferenceOf(process)),
-        after_peak_(RunAfterPeak(process, reference_)) {}
+        after_peak_(RunAfterPeak(process, reference_, table.work_begins)) {}
 
   Suspect Look(uint32_t unit, Amount live, Amount peak_live) const {
     Suspect s;
@@ -141,7 +141,7 @@ class Judge {
     for (uint32_t site : unit.sites) {
       if (!unit.imported && LiveAt(process_.sites[site], as_of).blocks != 0) holding.push_back(site);
     }
-    s.slots = Timeline(process_, holding, as_of);
+    s.slots = Timeline(process_, holding, as_of, table_.work_begins);
     s.line_survival =
         unit.births.blocks ? static_cast<double>(live.blocks) / static_cast<double>(unit.births.blocks) : 0;
     s.judgement = JudgeSurvival(s.slots);
@@ -212,8 +212,8 @@ std::vector<Suspect> FindSuspects(const Process& process, const UnitTable& table
   Judge judge(process, table);
   std::vector<Suspect> suspects;
   for (const Candidate& c : candidates) suspects.push_back(judge.Look(c.unit, c.live, c.peak));
-  DoubtAgainstCourse(process, suspects);
-  MarkBacklog(process, suspects);
+  DoubtAgainstCourse(process, table.work_begins, suspects);
+  MarkBacklog(process, table.work_begins, suspects);
   return suspects;
 }
 

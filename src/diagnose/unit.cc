@@ -84,6 +84,28 @@ bool ComesAgain(const Process& process, const Site& site) {
   return reach * 3 >= process.groups.size();
 }
 
+size_t WorkBegins(const Process& process, const UnitTable& table) {
+  constexpr double kNearlyAll = 0.8;
+  constexpr size_t kLeastLeft = 5;
+  std::vector<Amount> all(process.groups.size()), imports(process.groups.size());
+  for (const Site& site : process.sites) {
+    const bool start = table.importing[site.node.value] || table.user_node[site.node.value].value == 0;
+    for (const Cohort& cohort : site.cohorts) {
+      all[cohort.group.value] += cohort.births;
+      if (start) imports[cohort.group.value] += cohort.births;
+    }
+  }
+  const auto mostly = [](uint64_t part, uint64_t whole) {
+    return static_cast<double>(part) >= kNearlyAll * static_cast<double>(whole);
+  };
+  size_t group = 0;
+  while (group < all.size() &&
+         (mostly(imports[group].bytes, all[group].bytes) || mostly(imports[group].blocks, all[group].blocks)))
+    ++group;
+  // A program whose work is done by a module that is being imported never does anything else.
+  return group + kLeastLeft <= all.size() ? group : 0;
+}
+
 }  // namespace
 
 bool IsDispatcher(const capture::Frame& frame) {
@@ -139,6 +161,7 @@ UnitTable GroupByLine(const Process& process) {
     table.reimports |=
         table.importing[site.node.value] && !table.import_machinery[site.node.value] && ComesAgain(process, site);
   }
+  table.work_begins = WorkBegins(process, table);
   constexpr uint32_t kNone = 0xffffffff;
   std::vector<uint32_t> unit_of_line(2 * (process.frames.size() + 2), kNone);  // the last four: no Python frame
   for (size_t i = 0; i < process.sites.size(); i++) {
@@ -168,11 +191,11 @@ ImageTime TimeOf(const Process& process, AsOf as_of) {
   return {image.time_ns, std::min<size_t>(all, image.group.value + 1)};
 }
 
-std::vector<double> Weights(const Process& process, AsOf as_of) {
+std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begins) {
   ImageTime image = TimeOf(process, as_of);
   std::vector<double> time(image.groups), volume(image.groups), iterations(image.groups);
   double times = 0, volumes = 0, marked = 0;
-  for (size_t i = 0; i < image.groups; i++) {
+  for (size_t i = work_begins; i < image.groups; i++) {
     const capture::EpochGroup& group = process.groups[i];
     uint64_t end = std::max(group.start_ns, std::min(group.end_ns, image.time_ns));
     times += time[i] = static_cast<double>(end - group.start_ns);
@@ -182,7 +205,7 @@ std::vector<double> Weights(const Process& process, AsOf as_of) {
   }
   std::vector<double> weights(image.groups, 0);
   double clock_share = marked > 0 ? 0.25 : 0.5;
-  for (size_t i = 0; i < image.groups; i++) {
+  for (size_t i = work_begins; i < image.groups; i++) {
     if (times > 0) weights[i] += clock_share * time[i] / times;
     if (volumes > 0) weights[i] += clock_share * volume[i] / volumes;
     if (marked > 0) weights[i] += 0.5 * iterations[i] / marked;
@@ -191,8 +214,9 @@ std::vector<double> Weights(const Process& process, AsOf as_of) {
   return weights;
 }
 
-std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& sites, AsOf as_of) {
-  std::vector<double> weights = Weights(process, as_of);
+std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& sites, AsOf as_of,
+                           size_t work_begins) {
+  std::vector<double> weights = Weights(process, as_of, work_begins);
   std::vector<Slot> slots(weights.size());
   for (size_t i = 0; i < slots.size(); i++) slots[i].weight = weights[i];
   for (uint32_t index : sites) {
@@ -204,10 +228,6 @@ std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& 
     }
   }
   return slots;
-}
-
-std::vector<Slot> Timeline(const Process& process, const Unit& unit, AsOf as_of) {
-  return Timeline(process, unit.sites, as_of);
 }
 
 Location LocationOf(const Process& process, FrameId id) {

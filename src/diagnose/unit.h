@@ -49,13 +49,16 @@ struct UnitTable {
   std::vector<bool>
       import_machinery;    // by node: and nothing of that module runs yet: it is found, read and unmarshalled
   bool reimports = false;  // some module's code ran again and again
+  // The epoch group with which the program's work begins: before it nearly all births were those of imports. A second of `import pandas`
+  // is no part of the run that a third of a second of growth could be measured by. 0: from the start on.
+  size_t work_begins = 0;
 };
 
 UnitTable GroupByLine(const capture::Process& process);
 
-// The slots of a unit as of one image. Groups after that image are left out; memory inherited over a fork is no birth.
-std::vector<Slot> Timeline(const capture::Process& process, const Unit& unit, AsOf as_of);
-std::vector<Slot> Timeline(const capture::Process& process, const std::vector<uint32_t>& sites, AsOf as_of);
+// The slots of some sites as of one image. Groups after that image are left out; memory inherited over a fork is no birth.
+std::vector<Slot> Timeline(const capture::Process& process, const std::vector<uint32_t>& sites, AsOf as_of,
+                           size_t work_begins);
 
 // A frame that runs whatever it is given: the loop of an event loop, a thread's or a pool's first function. What is farther out than such
 // a frame (`asyncio.run(main())`, `server.serve_forever()`) is in every stack, and tells nothing of any.
@@ -66,8 +69,9 @@ bool IsDispatcher(const capture::Frame& frame);
 bool IsOnceImported(const capture::Process& process, const UnitTable& table, const capture::Site& site);
 
 // Share of the run that each group up to the image stands for. Time, volume and (where marked) iterations each have a say: an idle
-// stretch is no proof that something stopped, nor does a load in one go become a long run by its volume.
-std::vector<double> Weights(const capture::Process& process, AsOf as_of);
+// stretch is no proof that something stopped, nor does a load in one go become a long run by its volume. Groups before `work_begins` weigh
+// nothing.
+std::vector<double> Weights(const capture::Process& process, AsOf as_of, size_t work_begins);
 
 // When the image was taken, and the number of groups that it knows.
 struct ImageTime {
