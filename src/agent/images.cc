@@ -16,6 +16,7 @@ constexpr uint64_t kMostWait = 16;   // but one is not waited for longer than su
 
 struct State {
   uint64_t next_ns;  // no image before
+  uint64_t last_ns;  // when the last one was taken
   uint32_t turn;     // which of the two peak images is written next
 } g_images;
 
@@ -88,12 +89,17 @@ void FoldInImages(uint32_t from, uint32_t to) {
 
 void MaybeImagePeak(uint64_t now, uint64_t live, bool epoch_ends) {
   uint64_t& last = g_counters.peak_image_bytes;
-  if (live <= last || live >= 1ull << 62 || now < g_images.next_ns) return;
-  if (!epoch_ends && live < last + last / 16 + 65536) return;
+  if (live >= 1ull << 62 || now < g_images.next_ns) return;
+  // What is about as much, but later, shows more of what grew since.
+  const uint64_t run = now - g_agent.file.header()->start_monotonic_ns;
+  const bool newer = epoch_ends && live >= last - last / 16 && now - g_images.last_ns >= run / kMostWait;
+  const bool more = live > last && (epoch_ends || live >= last + last / 16 + 65536);
+  if (!newer && !more) return;
   WriteImage(g_images.turn, now);
   g_images.turn ^= 1;
-  last = live;
-  const uint64_t done = NowNs(), run = done - g_agent.file.header()->start_monotonic_ns;
+  if (live > last) last = live;
+  g_images.last_ns = now;
+  const uint64_t done = NowNs();
   const uint64_t by_cost = (done - now) * kShare, by_run = run / kMostWait;
   g_images.next_ns = done + (by_cost < by_run ? by_cost : by_run);
 }

@@ -54,7 +54,8 @@ void ClearDoubts(Suspect& suspect) {
     suspect.confidence = std::max(suspect.confidence, std::min(kSwollen, suspect.most_confidence));
     return;
   }
-  if (suspect.signal != Signal::kSurvival) return;
+  // (What fills a ring becomes more, too, as long as it does.)
+  if (suspect.signal != Signal::kSurvival || suspect.grows_together_only) return;
   suspect.may_be_garbage = suspect.against_course = false;
   suspect.confidence = std::min(suspect.judgement.confidence, suspect.most_confidence);
 }
@@ -64,7 +65,7 @@ class LeakFinder {
  public:
   LeakFinder(const Process& process, const UnitTable& table, std::vector<Suspect>& suspects, HeapImages& images,
              ProcessResult& result)
-      : process_(process), table_(table), suspects_(suspects), images_(images), witness_(images), result_(result) {}
+      : process_(process), table_(table), suspects_(suspects), images_(images), witness_(process, images), result_(result) {}
 
   void Find() {
     HeapImage* const newest = images_.Newest();

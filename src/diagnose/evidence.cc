@@ -61,6 +61,8 @@ void AddDoubts(const Suspect& s, std::vector<std::string>& out) {
     out.push_back(
         "doubt: hardly any of very many stayed, and no full collection came: they may be garbage in cycles that waits "
         "for one");
+  if (s.grows_together_only)
+    out.push_back("doubt: of the kinds of blocks that are made here none grows by itself: a ring whose dicts or lists are recycled looks so");
   if (s.against_course)
     out.push_back("doubt: the live memory of the process did not rise meanwhile, as it would with a leak of this size");
   doubt(f.going_on, fmt::format("nothing stayed in the last {} of the run", Percent(1 - s.judgement.last)));

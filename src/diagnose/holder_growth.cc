@@ -29,9 +29,22 @@ ShapeId MostCommon(const heap::ShapeTree& shapes, const std::vector<NodeId>& nod
   return best;
 }
 
+// Of what the line keeps, the share that was born after the epoch group.
+double ShareSince(const Suspect& suspect, capture::GroupId group) {
+  uint64_t all = 0, since = 0;
+  for (size_t i = 0; i < suspect.slots.size(); ++i) {
+    all += suspect.slots[i].survivors.blocks;
+    if (i > group.value) since += suspect.slots[i].survivors.blocks;
+  }
+  return all ? static_cast<double>(since) / static_cast<double>(all) : 0;
+}
+
 }  // namespace
 
 bool HolderGrowth::Contradicts() const {
+  const auto own_more = static_cast<double>(own_after) - static_cast<double>(own_before);
+  if (claimed >= kFewExpected && own_more < kHardlyAny * claimed && static_cast<double>(more()) < kHardlyAny * claimed)
+    return true;
   return expected >= kFewExpected && static_cast<double>(more()) < kHardlyAny * expected;
 }
 
@@ -48,6 +61,7 @@ const GrowthWitness::Comparison& GrowthWitness::Compare(HeapImage& image) {
   std::vector<std::vector<uint32_t>> places;
   comparison.merged =
       heap::MergeShapes({&comparison.earlier->analysis().shapes(), &image.analysis().shapes()}, &places);
+  comparison.place_before = std::move(places[0]);
   comparison.place = std::move(places[1]);
   return comparison;
 }
@@ -71,12 +85,21 @@ std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, const heap::Pil
   const Suspect& main = suspects[cluster.members.front()];
   const double steady =
       main.live.blocks ? std::min(1.0, main.steady_blocks / static_cast<double>(main.live.blocks)) : 0;
+  const heap::ShapeTree& shapes_before = comparison.earlier->analysis().shapes();
   uint64_t born = 0;
   for (const size_t member : cluster.members) {
-    for (const NodeId node : image.objects(member))
-      born += shapes.of(node) == shape && image.BornAfter(node, before.epoch);
+    for (const NodeId node : image.objects(member)) {
+      if (shapes.of(node) != shape) continue;
+      ++growth.own_after;
+      born += image.BornAfter(node, before.epoch);
+    }
+    for (const NodeId node : comparison.earlier->objects(member)) {
+      const ShapeId at = shapes_before.of(node);
+      growth.own_before += at != heap::kNoShape && comparison.place_before[at] == comparison.place[shape];
+    }
   }
   growth.expected = steady * static_cast<double>(born);
+  growth.claimed = steady * ShareSince(main, process_.GroupOf(before.epoch)) * static_cast<double>(growth.own_after);
   return growth;
 }
 

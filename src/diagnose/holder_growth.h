@@ -22,6 +22,10 @@ struct HolderGrowth {
   uint64_t before = 0, after = 0;  // things held on such ways
   double expected = 0;             // how many more there should be, by births and deaths
   uint64_t before_ns = 0, after_ns = 0;
+  // Those of them that were made at the lines of the leak, and how many of these should have come since by the lines' counters. (What
+  // free lists hand on is old by its memory, and in the heap as new as anything.)
+  uint64_t own_before = 0, own_after = 0;
+  double claimed = 0;
   int64_t more() const { return static_cast<int64_t>(after) - static_cast<int64_t>(before); }
   // There should be many more, and there are hardly any.
   bool Contradicts() const;
@@ -30,7 +34,7 @@ struct HolderGrowth {
 
 class GrowthWitness {
  public:
-  explicit GrowthWitness(HeapImages& images) : images_(images) {}
+  GrowthWitness(const capture::Process& process, HeapImages& images) : process_(process), images_(images) {}
   // Of the things that the pile of the cluster consists of in this image. Nothing where there is no earlier snapshot, or where they
   // are not held.
   std::optional<HolderGrowth> Ask(HeapImage& image, const heap::Pile& pile, const std::vector<Suspect>& suspects,
@@ -40,10 +44,12 @@ class GrowthWitness {
   struct Comparison {
     HeapImage* earlier = nullptr;
     std::vector<heap::MergedShape> merged;
-    std::vector<uint32_t> place;  // by shape of the later image
+    std::vector<uint32_t> place_before;  // by shape of the earlier image
+    std::vector<uint32_t> place;         // by shape of the later one
   };
   const Comparison& Compare(HeapImage& image);
 
+  const capture::Process& process_;
   HeapImages& images_;
   std::map<HeapImage*, Comparison> comparisons_;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "diagnose/backlog.h"
 #include "diagnose/deferred.h"
@@ -21,6 +23,8 @@ constexpr double kBriefSeconds = 0.3, kLongSeconds = 5;
 constexpr double kBriefConfidence = 0.75;
 constexpr uint64_t kOneIn = 50;  // share of all live memory that swelling storage must have to be told as sure
 constexpr double kHardlyWorth = 0.4;
+constexpr double kHalf = 0.5;
+constexpr double kTogetherOnly = 0.4;  // no kind of block of the line grows by itself
 constexpr double kPeakDiscount = 0.92;  // what was freed in the end may have been meant to be
 
 // Survivors by kind of allocator, from the onset on.
@@ -58,10 +62,16 @@ Amount Sum(const Process& process, const Unit& unit, AsOf as_of) {
 
 // The epoch group of the peak: of the highest moment itself, where what was written down of a moment before it has nearly as much.
 size_t PeakGroup(const Process& process) {
-  constexpr double kNearlyAll = 0.8;
+  constexpr double kNearlyAll = 0.8, kAbout = 0.88;
   size_t group = process.peak.group.value;
   if (static_cast<double>(process.peak.live.bytes) < kNearlyAll * static_cast<double>(process.peak_bytes)) return group;
-  while (group + 1 < process.groups.size() && process.groups[group + 1].start_ns <= process.peak_time_ns) ++group;
+  // A table that is resized stands there twice for a moment: what counts is how long there was about as much.
+  uint64_t last_ns = process.peak_time_ns;
+  for (const capture::SampleRecord& sample : process.samples) {
+    if (static_cast<double>(sample.live_bytes) >= kAbout * static_cast<double>(process.peak_bytes))
+      last_ns = std::max(last_ns, sample.time_ns);
+  }
+  while (group + 1 < process.groups.size() && process.groups[group + 1].start_ns <= last_ns) ++group;
   return group;
 }
 
@@ -82,6 +92,30 @@ double RunAfterPeak(const Process& process, AsOf reference, size_t work_begins) 
 double MostConfidence(double seconds) {
   double watched = std::log(std::max(seconds, kBriefSeconds) / kBriefSeconds) / std::log(kLongSeconds / kBriefSeconds);
   return kBriefConfidence + (1 - kBriefConfidence) * std::min(1.0, watched);
+}
+
+// A line makes several kinds of blocks: a dict, its table, a text. In a ring of such things the dicts are recycled without a birth or a
+// death, and seem to be as old as when it was filled, while the texts are all young: together they lie evenly over the run, though neither
+// kind grows. Returns the share of the bytes of those kinds that grow when they are looked at alone; small kinds count as growing.
+double ShareThatGrowsAlone(const Process& process, const UnitTable& table, const std::vector<uint32_t>& sites,
+                           AsOf as_of) {
+  constexpr uint64_t kLeastBlocks = 50, kOneIn = 10;
+  std::map<std::pair<uint32_t, Domain>, std::vector<uint32_t>> kinds;
+  Amount all;
+  for (const uint32_t index : sites) {
+    const capture::Site& site = process.sites[index];
+    kinds[{process.nodes[site.node.value].frame.value, site.domain}].push_back(index);
+    all += LiveAt(site, as_of);
+  }
+  if (kinds.size() < 2 || all.bytes == 0) return 1;
+  uint64_t still = 0;
+  for (const auto& [kind, of_kind] : kinds) {
+    Amount live;
+    for (const uint32_t index : of_kind) live += LiveAt(process.sites[index], as_of);
+    if (live.blocks < kLeastBlocks || live.blocks * kOneIn < all.blocks) continue;
+    if (!JudgeSurvival(Timeline(process, of_kind, as_of, table.work_begins)).growing) still += live.bytes;
+  }
+  return 1 - static_cast<double>(still) / static_cast<double>(all.bytes);
 }
 
 class Judge {
@@ -154,6 +188,10 @@ class Judge {
     s.since = s.judgement.onset_slot;
     s.may_be_garbage = s.judgement.growing && MayAwaitCollection(process_, s.slots, s.judgement);
     if (s.may_be_garbage) s.confidence = std::min(s.confidence, kGarbageConfidence);
+    if (s.judgement.growing && ShareThatGrowsAlone(process_, table_, holding, as_of) < kHalf) {
+      s.grows_together_only = true;
+      s.confidence = std::min(s.confidence, kTogetherOnly);
+    }
     s.most_confidence = MostConfidence(SecondsOf(s));
     s.confidence = std::min(s.confidence, s.most_confidence);
     if (!s.judgement.growing && s.swelling.swelling) {

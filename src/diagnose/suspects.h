@@ -34,6 +34,7 @@ struct Suspect {
   double line_survival = 0;     // live blocks as a share of all births at the line, whatever the stack
   bool may_be_garbage = false;  // see deferred.h
   bool against_course = false;  // see backlog.h
+  bool grows_together_only = false;  // no kind of block of the line grows by itself
   capture::Amount live;         // as of `as_of`
   capture::Amount peak_live;
   capture::Amount end_live;  // at the end of the recording, when the interpreter has cleared what it could
