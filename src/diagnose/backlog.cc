@@ -96,6 +96,16 @@ double Middle(std::vector<double> values) {
   return *middle;
 }
 
+// The middle level of live memory in [from, to) of the run; nothing without samples.
+std::optional<double> LevelIn(const capture::Process& process, const RunClock& clock, double from, double to) {
+  std::vector<double> levels;
+  for (const capture::SampleRecord& sample : process.samples) {
+    const std::optional<double> at = clock.At(sample.time_ns);
+    if (at && *at >= from && *at <= to) levels.push_back(static_cast<double>(sample.live_bytes));
+  }
+  return levels.empty() ? std::nullopt : std::optional(Middle(std::move(levels)));
+}
+
 }  // namespace
 
 std::optional<uint64_t> SteadyRise(const capture::Process& process, size_t work_begins) {
@@ -118,6 +128,34 @@ void DoubtAgainstCourse(const capture::Process& process, size_t work_begins, std
     if (s.judgement.onset > 0.2 || expected < 3 * noise || step > 0.3 * expected) continue;
     s.against_course = true;
     s.confidence = std::min(s.confidence, kContradicted);
+  }
+}
+
+void MarkLateStart(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
+  constexpr double kStretch = 0.12, kMuch = 0.5;
+  const RunClock clock(process, ReferenceOf(process), work_begins);
+  for (Suspect& s : suspects) {
+    const Factors& f = s.judgement.factors;
+    if (s.signal != Signal::kNone || s.as_of == AsOf::kPeak || f.none_before >= 0.5 || s.judgement.onset < 0.2) continue;
+    Factors since = f;
+    since.none_before = 1;
+    const double confidence = 0.98 * since.Product();
+    if (confidence < kSuspicious || s.steady_bytes < static_cast<double>(kMinRise)) continue;
+    const double onset = s.judgement.onset;
+    const std::optional<double> first = LevelIn(process, clock, onset, onset + kStretch);
+    const std::optional<double> last = LevelIn(process, clock, 1 - kStretch, 1);
+    if (!first || !last) continue;
+    double rise = *last - *first;
+    for (const Suspect& other : suspects) {
+      if (other.signal == Signal::kNone || other.as_of == AsOf::kPeak) continue;
+      rise -= other.steady_bytes * std::min(1.0, (1 - onset) / std::max(0.01, 1 - other.judgement.onset));
+    }
+    if (rise < kMuch * s.steady_bytes) continue;
+    s.signal = Signal::kSurvival;
+    s.judgement.factors = since;
+    s.judgement.confidence = confidence;
+    s.judgement.growing = true;
+    s.confidence = std::min(confidence, s.most_confidence);
   }
 }
 

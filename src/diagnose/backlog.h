@@ -1,4 +1,6 @@
-// What the memory of the whole process over time adds to the fate of single lines. Backlogs: a queue that is filled faster than it is read. Its old entries do leave, so the survivor test takes it for a ring buffer; but
+// What the memory of the whole process over time adds to the fate of single lines.
+//
+// Backlogs: a queue that is filled faster than it is read. Its old entries do leave, so the survivor test takes it for a ring buffer; but
 // a ring's memory is constant, and a backlog's is not. What tells them apart is the memory of the whole process over time.
 #ifndef LIMPET_DIAGNOSE_BACKLOG_H_
 #define LIMPET_DIAGNOSE_BACKLOG_H_
@@ -20,6 +22,10 @@ std::optional<uint64_t> SteadyRise(const capture::Process& process, size_t work_
 // The best entries of a stream, or a cache that evicts by chance: of every time some stay, as in a slow leak, but the memory is constant.
 // Lowers the confidence of suspects that a level course of the process's live memory contradicts.
 void DoubtAgainstCourse(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects);
+
+// A leak that begins late looks like a ring that holds the latest part of the run: everything older has been freed. But a ring filled up
+// before, and is level since; here the process rises since then, by what this line keeps. Makes findings of such suspects.
+void MarkLateStart(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects);
 
 // Turns dismissed suspects into findings of signal kBacklog where the process rises and the findings so far do not account for it.
 // REQUIRES: suspects are sorted by live bytes, most first.

@@ -251,6 +251,7 @@ std::vector<Suspect> FindSuspects(const Process& process, const UnitTable& table
   std::vector<Suspect> suspects;
   for (const Candidate& c : candidates) suspects.push_back(judge.Look(c.unit, c.live, c.peak));
   DoubtAgainstCourse(process, table.work_begins, suspects);
+  MarkLateStart(process, table.work_begins, suspects);
   MarkBacklog(process, table.work_begins, suspects);
   return suspects;
 }
