@@ -114,7 +114,7 @@ Finding Describe(const Process& process, const UnitTable& table, const Suspect& 
 // leave it (tuples made from generators never come from there), it fills up and looks like a leak.
 bool MayBeTupleStore(const Process& process, const UnitTable& table, const Suspect& s) {
   constexpr uint64_t kStored = 2000, kLeastBytes = 48, kMostBytes = 200;
-  if (s.signal != Signal::kSurvival || s.line_survival > 0.5 || s.live.blocks > kStored) return false;
+  if (s.confirmed || s.signal != Signal::kSurvival || s.line_survival > 0.5 || s.live.blocks > kStored) return false;
   uint64_t tuples = 0;
   for (uint32_t index : table.units[s.unit].sites) {
     capture::Amount live = LiveAt(process.sites[index], s.as_of);

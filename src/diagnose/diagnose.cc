@@ -50,6 +50,7 @@ bool TakeHeapVerdict(const Process& process, const UnitTable& table, const std::
 
 // The heap shows that what grows is held, and becomes more.
 void ClearDoubts(Suspect& suspect) {
+  suspect.confirmed = true;
   if (suspect.signal == Signal::kSwelling) {
     suspect.confidence = std::max(suspect.confidence, std::min(kSwollen, suspect.most_confidence));
     return;
@@ -75,6 +76,7 @@ class LeakFinder {
     for (size_t i = 0; i < clusters.size(); ++i) TakeCluster(clusters[i], objects[i]);
     for (HeapImage* const image : images_.loaded()) MergeByHolder(image, image->analysis(), result_.findings, found_);
     MergeHoldersInC(result_.findings);
+    HintAtOwners(result_.findings);
   }
 
  private:

@@ -170,6 +170,23 @@ void MergeHoldersInC(std::vector<Finding>& findings) {
   }
 }
 
+void HintAtOwners(std::vector<Finding>& findings) {
+  for (Finding& native : findings) {
+    if (native.kind != Kind::kNative || !native.heap.fix.empty()) continue;
+    const auto owner = std::find_if(findings.begin(), findings.end(), [&](const Finding& other) {
+      return other.kind == Kind::kPythonObject && other.confidence >= kSure && !other.heap.holder_text.empty() &&
+             native.live.blocks * 10 >= other.live.blocks * 9 &&
+             (TakenNear(other.site, native.site) || TakenNear(native.site, other.site));
+    });
+    if (owner == findings.end()) continue;
+    const std::string type = owner->heap.types.empty() ? std::string("objects") : owner->heap.types.front();
+    native.evidence.push_back(fmt::format(
+        "{} {} pile up in the same function, in {}: they may own this memory, which goes when they go",
+        base::FormatCount(owner->live.blocks), type, owner->heap.holder_text));
+    native.heap.fix = fmt::format("first let go of the {}: {}", type, owner->heap.fix);
+  }
+}
+
 void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
                    std::vector<FindingObjects>& objects) {
   std::vector<size_t> order = ByWeight(findings, objects);

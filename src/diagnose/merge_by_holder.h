@@ -35,6 +35,10 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
 // native memory: as many blocks as objects that only a count holds, taken where the objects come from, and less memory than these.
 void MergeHoldersInC(std::vector<Finding>& findings);
 
+// Objects of C types often own memory that only their library knows of (the tree of an lxml element, the pixels of an image): a native
+// finding in whose function objects pile up as well, with at least a block for each, tells who holds these.
+void HintAtOwners(std::vector<Finding>& findings);
+
 }  // namespace limpet::diagnose
 
 #endif  // LIMPET_DIAGNOSE_MERGE_BY_HOLDER_H_

@@ -35,6 +35,7 @@ struct Suspect {
   bool may_be_garbage = false;  // see deferred.h
   bool against_course = false;  // see backlog.h
   bool grows_together_only = false;  // no kind of block of the line grows by itself
+  bool confirmed = false;            // the heap shows that what grows is held, and becomes more
   capture::Amount live;         // as of `as_of`
   capture::Amount peak_live;
   capture::Amount end_live;  // at the end of the recording, when the interpreter has cleared what it could
