@@ -19,6 +19,7 @@ ARROWS = {
     "process": {"base"},
     "walk": {"cpython", "capture", "base"},
     "agent": {"walk", "cpython", "capture", "base"},
+    "python": {"agent"},
     "heap": {"capture", "cpython", "process", "base"},
     "diagnose": {"heap", "capture", "process", "base"},
     "report": {"diagnose", "heap", "capture", "process", "base"},
@@ -29,7 +30,7 @@ PYTHON_H_ALLOWED = (
     "src/cpython/layout_check.cc",
     "src/cpython/object_layout_check.cc",
     "src/cpython/state_layout_check.cc",
-    "python/",
+    "src/python/",
 )
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

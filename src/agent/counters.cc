@@ -6,8 +6,9 @@
 #include "agent/images.h"
 #include "agent/ledger.h"
 #include "agent/memory_file.h"
-#include "agent/python.h"
 #include "agent/native_stacks.h"
+#include "agent/patch.h"
+#include "agent/python.h"
 #include "agent/samples.h"
 #include "agent/snapshot.h"
 #include "agent/stacks.h"
@@ -133,6 +134,23 @@ void InheritCounters() {
   RestartEpochs();
 }
 
+void ForgetCounters() {
+  DataFile& file = g_agent.file;
+  const uint32_t pairs = file.Count(Table::kCells) / 2;
+  for (uint32_t i = 0; i < pairs; ++i) {
+    for (CellRecord& cell : PairAt(i)->half) {
+      if (PairAt(i)->half[0].site == capture::kNoSite) continue;  // free: `epoch` links the list
+      cell.births = cell.deaths = 0;
+      cell.birth_bytes = cell.death_bytes = 0;
+      cell.epoch = 0;
+    }
+  }
+  const uint32_t sites = file.Count(Table::kSites);
+  for (uint32_t i = 0; i < sites; ++i) file.At<capture::SiteRecord>(Table::kSites, i)->first_epoch = 0;
+  g_counters.volume = g_counters.freed = 0;
+  RestartEpochs();
+}
+
 void AddUp(Thread* thread) {
   const uint64_t allocated = thread->allocated - thread->added_allocated;
   const uint64_t freed = thread->freed - thread->added_freed;
@@ -157,6 +175,7 @@ LIMPET_COLD void Tick(Thread* thread) {
   g_agent.lock.Unlock();
   ConsiderSnapshot(now);
   ConsiderTrim();
+  if (LIMPET_UNLIKELY(g_patching)) PatchNewObjects();
 }
 
 void LastTick() {

@@ -52,6 +52,8 @@ void RetirePair(uint32_t pair);
 bool SetUpCounters();
 // In a forked child: what lives now becomes the births of epoch 0, and epoch 1 begins.
 void InheritCounters();
+// For another recording of the same process: no block is known any more, and epoch 0 begins.
+void ForgetCounters();
 
 // Adds a thread's sums to the global ones.
 void AddUp(Thread* thread);

@@ -211,7 +211,8 @@ void DataFile::CopyTo(char* target) {
   }
 }
 
-bool DataFile::ContinueInChild(const char* directory) {
+// Moves to a file of our own, at the addresses of what is mapped.
+bool DataFile::ContinueIn(const char* directory) {
   char* old_base = base_;
   const uint64_t old_bytes = mapped_bytes_;
   int fd;
@@ -239,16 +240,58 @@ bool DataFile::ContinueInChild(const char* directory) {
   CopyTo(fresh);
   __atomic_store_n(&header_->in_fork, 0, __ATOMIC_RELEASE);  // the parent, whose file this still is, may go on
   if (mremap(fresh, old_bytes, old_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, old_base) == MAP_FAILED) return Fail("mremap");
-  const int32_t parent = header_->pid;
+  return true;
+}
+
+void DataFile::BeginAgain(int32_t forked_from) {
   header_->pid = int32_t(syscall(SYS_getpid));
   header_->parent_pid = int32_t(syscall(SYS_getppid));
-  header_->forked_from = parent;
+  header_->forked_from = forked_from;
   header_->image = image_;
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   header_->start_realtime_ns = uint64_t(now.tv_sec) * 1000000000u + uint64_t(now.tv_nsec);
   header_->start_monotonic_ns = NowNs();
   SealHeader();
+}
+
+bool DataFile::ContinueInChild(const char* directory) {
+  if (!ContinueIn(directory)) return false;
+  BeginAgain(header_->pid);
+  return true;
+}
+
+bool DataFile::Detach() {
+  ErrnoGuard guard;
+  const long result = syscall(SYS_mmap, nullptr, mapped_bytes_, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0L);
+  if (result == -1) return Fail("no memory to keep what is known of stacks");
+  char* fresh = reinterpret_cast<char*>(result);
+  CopyTo(fresh);
+  if (mremap(fresh, mapped_bytes_, mapped_bytes_, MREMAP_MAYMOVE | MREMAP_FIXED, base_) == MAP_FAILED)
+    return Fail("mremap");
+  char path[600];
+  snprintf(path, sizeof path, "%s/data", folder_);
+  // It was made longer than it will ever be now. One that cannot be cut is as good.
+  [[maybe_unused]] const int cut = truncate(path, off_t(header_->blocks * uint64_t{kBlockSize}));
+  return true;
+}
+
+bool DataFile::Resume(const char* directory) {
+  ErrnoGuard guard;
+  if (!ContinueIn(directory)) return false;
+  FileHeader* h = header_;
+  const uint32_t blocks = h->blocks;
+  uint32_t counts[capture::kTableCount];
+  char python_text[sizeof h->python_text];
+  memcpy(counts, h->counts, sizeof counts);
+  memcpy(python_text, h->python_text, sizeof python_text);
+  memset(&h->state, 0, sizeof(FileHeader) - offsetof(FileHeader, state));
+  h->blocks = blocks;
+  memcpy(h->counts, counts, sizeof counts);
+  memcpy(h->python_text, python_text, sizeof python_text);
+  h->finalizing_epoch = 0xffffffff;
+  BeginAgain(0);
   return true;
 }
 

@@ -20,6 +20,11 @@ class DataFile {
   // parent is no longer mapped writable here, and nothing can be recorded.
   bool ContinueInChild(const char* directory);
 
+  // Lets go of the file, which is complete from now on: what it held goes on in memory, at the same addresses. False: it stays mapped.
+  bool Detach();
+  // Begins another file with what Detach kept, so that all numbers and pointers stay good; counts of the old run are not in it.
+  bool Resume(const char* directory);
+
   // Fields before FileHeader::header_crc change only through this: the checksum is made anew.
   void SetPython(uint32_t version_hex, capture::Program program);
 
@@ -63,6 +68,8 @@ class DataFile {
   bool Populate(char* end);
   bool Fail(const char* what);
   void CopyTo(char* target);
+  bool ContinueIn(const char* directory);
+  void BeginAgain(int32_t forked_from);
 
   capture::FileHeader* header_ = nullptr;
   char* base_ = nullptr;

@@ -25,6 +25,7 @@ struct State {
   uint32_t folds = 0;
   uint32_t iterations = 0;
   bool fold_is_due = false;
+  int32_t holds = 0;
   uint32_t free_pairs = 0;  // head of the list of free pairs, 0: none; linked by CellRecord::epoch of the first half
   Chunked<uint8_t, 65536, 4096> group_of;  // by fine epoch
 };
@@ -155,7 +156,10 @@ void BeginEpoch(uint64_t now) {
   AppendEpoch(now);
 }
 
+void HoldEpochs(bool hold) { g_epochs.holds += hold ? 1 : -1; }
+
 void TickEpochs(uint64_t now) {
+  if (g_epochs.holds > 0) return;
   FileHeader* header = g_agent.file.header();
   const uint64_t live = g_counters.volume - g_counters.freed;
   header->last_tick_ns = Elapsed(now);

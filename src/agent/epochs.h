@@ -16,6 +16,8 @@ bool StartEpochs();
 void RestartEpochs();
 void TickEpochs(uint64_t now_ns);
 void BeginEpoch(uint64_t now_ns);
+// While it is held up, time does not go on for epochs: the program waits for limpet, and what it keeps does not grow meanwhile. Nests.
+void HoldEpochs(bool hold);
 void MarkIteration(const char* name, bool iteration, uint64_t now_ns);
 uint32_t TakeFreePair();
 

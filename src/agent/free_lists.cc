@@ -142,7 +142,7 @@ void SwitchOff(const Region& region, const Api& api, Make make) {
 int RunExperiments(void*) {
   const Api& api = g_api;
   Region region;
-  if (g_lists.used || !FindRegion(&region)) return 0;
+  if (g_lists.used || g_gate.state != uint32_t(Gate::kOpen) || !FindRegion(&region)) return 0;
   for (int size = 1; size <= kTupleSizes; ++size) SwitchOff(region, api, [&] { return api.new_tuple(size); });
   SwitchOff(region, api, [&] { return api.new_list(0); });
   SwitchOff(region, api, [&] { return api.new_dict(); });
@@ -153,7 +153,13 @@ int RunExperiments(void*) {
 }  // namespace
 
 void PlanFreeListsOff() {
-  if (FindApi(&g_api)) g_api.add_pending_call(RunExperiments, nullptr);
+  if (!g_lists.used && FindApi(&g_api)) g_api.add_pending_call(RunExperiments, nullptr);
+}
+
+void LetFreeListsOn() {
+  for (int i = 0; i < g_lists.used; ++i) {
+    if (*g_lists.counts[i] >= kOff) *g_lists.counts[i] -= kOff;
+  }
 }
 
 void KeepFreeListsOff() {

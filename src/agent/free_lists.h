@@ -21,6 +21,9 @@ void PlanFreeListsOff();
 // A full collection empties the lists and sets their counts to zero: puts that right. REQUIRES: the interpreter lock.
 void KeepFreeListsOff();
 
+// Gives the lists back to the interpreter. REQUIRES: the interpreter lock.
+void LetFreeListsOn();
+
 }  // namespace limpet::agent
 
 #endif  // LIMPET_AGENT_FREE_LISTS_H_

@@ -31,6 +31,7 @@ using capture::State;
 constinit Agent g_agent;
 constinit GatePage g_gate = {};
 bool g_early;
+bool g_silent_child;
 
 namespace {
 
@@ -43,9 +44,10 @@ uint32_t g_looks;
 uint64_t g_objects_loaded;
 bool g_paused_here;
 
+}  // namespace
+
 void SetState(State state) { __atomic_store_n(&g_agent.file.header()->state, uint32_t(state), __ATOMIC_RELEASE); }
 
-// argv and the executable's path, for the report.
 void NoteProgram() {
   capture::FileHeader* header = g_agent.file.header();
   const ssize_t length = readlink("/proc/self/exe", header->executable, sizeof header->executable - 1);
@@ -56,6 +58,8 @@ void NoteProgram() {
   if (size >= 0) header->command[size] = 0;
   close(fd);
 }
+
+namespace {
 
 // ---- fork: the child gets a file of its own; meanwhile nobody counts ----------------------------------------------------------
 
@@ -88,6 +92,8 @@ void InParent() {
 
 void GoSilent() {
   // The file mapped here is the parent's: nothing may write to it any more.
+  const capture::FileHeader* header = g_agent.file.header();
+  g_silent_child = header && header->state == uint32_t(State::kRecording);
   g_gate.state = uint32_t(Gate::kClosed);
   tls.record = nullptr;
   tls.thread = nullptr;
@@ -134,7 +140,9 @@ bool NewObjectsLoaded() {
   return true;
 }
 
-bool Start() {
+}  // namespace
+
+bool StartRecording() {
   if (!g_agent.file.Create(g_agent.options.directory)) return false;
   if (g_agent.options.shadow_files) KeepShadowInFiles(g_agent.file.folder());
   g_agent.pid = int(syscall(SYS_getpid));
@@ -145,12 +153,14 @@ bool Start() {
   return true;
 }
 
+namespace {
+
 __attribute__((constructor)) void OnLoad() {
   ErrnoGuard errno_guard;
   if (!TakeEnvironment()) return;
   const bool python = FindSymbol(RTLD_DEFAULT, "Py_GetVersion") != nullptr;
   if (!python && !g_agent.options.main) return;  // a helper program: only its children may be of interest
-  if (!Start()) return;
+  if (!StartRecording()) return;
   SetUpNativeStacks();
   NewObjectsLoaded();
   if (python && FindPython() && !g_agent.minor) return;  // an interpreter that cannot be traced runs untouched

@@ -116,6 +116,8 @@ void ForEachMapping(void (*visit)(void* self, uintptr_t start, uintptr_t end), v
   for (size_t i = 0; i < g_count; ++i) visit(self, g_maps[i].start, g_maps[i].end);
 }
 
+void ClearMaps() { g_count = 0; }
+
 void ResetMapsAfterFork() { g_maps_lock.ResetAfterFork(); }
 
 }  // namespace limpet::agent

@@ -44,6 +44,8 @@ void* RemapCounted(Thread* thread, void* old, size_t old_size, size_t size, int 
 void ForEachMapping(void (*visit)(void* self, uintptr_t start, uintptr_t end), void* self);
 
 void ResetMapsAfterFork();
+// Forgets all mappings. REQUIRES: nobody is inside a hook.
+void ClearMaps();
 
 }  // namespace limpet::agent
 

@@ -12,6 +12,8 @@
 #include "agent/hot.h"
 #include "agent/lifecycle.h"
 #include "agent/maps.h"
+#include "agent/native_hooks.h"
+#include "agent/patch.h"
 #include "agent/ranges.h"
 #include "agent/symbols.h"
 
@@ -36,6 +38,7 @@ struct Next {
 };
 Next g_next;
 bool g_resolving;
+bool g_late;  // we came into a program that was running
 
 // Serves what the dynamic linker itself asks for while we look up the real functions. Never given back.
 alignas(16) char g_bootstrap[16 * 1024];
@@ -127,6 +130,27 @@ void NoteNestedMapping(void* block, size_t size, int flags) {
 
 }  // namespace
 
+// Every hook by a name of our own as well. Where the agent was loaded into a running program, `malloc` means the C library's, here too.
+#define LIMPET_OWN_NAME(name)                                                                                 \
+  __asm__(".globl limpet_hook_" #name "\n.hidden limpet_hook_" #name "\n.set limpet_hook_" #name ", " #name); \
+  extern "C" __attribute__((visibility("hidden"))) decltype(::name) limpet_hook_##name
+LIMPET_OWN_NAME(malloc);
+LIMPET_OWN_NAME(calloc);
+LIMPET_OWN_NAME(realloc);
+LIMPET_OWN_NAME(reallocarray);
+LIMPET_OWN_NAME(free);
+LIMPET_OWN_NAME(posix_memalign);
+LIMPET_OWN_NAME(aligned_alloc);
+LIMPET_OWN_NAME(memalign);
+LIMPET_OWN_NAME(valloc);
+LIMPET_OWN_NAME(pvalloc);
+LIMPET_OWN_NAME(mmap);
+LIMPET_OWN_NAME(munmap);
+LIMPET_OWN_NAME(mremap);
+#undef LIMPET_OWN_NAME
+// Defined in symbols.cc.
+extern "C" __attribute__((visibility("hidden"))) void* limpet_hook_dlsym(void* handle, const char* name);
+
 LIMPET_EXPORT void* malloc(size_t size) noexcept {
   if (!Ready()) return Bootstrap(size);
   return Allocate(size, [=] { return g_next.malloc(size); });
@@ -154,7 +178,7 @@ LIMPET_EXPORT void* reallocarray(void* old, size_t count, size_t size) noexcept 
     errno = ENOMEM;
     return nullptr;
   }
-  return realloc(old, bytes);
+  return limpet_hook_realloc(old, bytes);
 }
 
 LIMPET_EXPORT LIMPET_HOT void free(void* block) noexcept {
@@ -172,7 +196,7 @@ LIMPET_EXPORT LIMPET_HOT void free(void* block) noexcept {
   g_next.free(block);
 }
 
-LIMPET_EXPORT void cfree(void* block) noexcept { free(block); }
+LIMPET_EXPORT void cfree(void* block) noexcept { limpet_hook_free(block); }
 
 LIMPET_EXPORT int posix_memalign(void** block, size_t alignment, size_t size) noexcept {
   if (!Ready()) return ENOMEM;
@@ -218,7 +242,7 @@ LIMPET_EXPORT void* mmap(void* address, size_t size, int protection, int flags, 
 }
 
 LIMPET_EXPORT void* mmap64(void* address, size_t size, int protection, int flags, int fd, off_t offset) noexcept {
-  return mmap(address, size, protection, flags, fd, offset);
+  return limpet_hook_mmap(address, size, protection, flags, fd, offset);
 }
 
 LIMPET_EXPORT int munmap(void* address, size_t size) noexcept {
@@ -251,23 +275,65 @@ LIMPET_EXPORT void* mremap(void* old, size_t old_size, size_t size, int flags, .
   return block;
 }
 
+size_t ListNativeHooks(NativeHook* hooks) {
+  size_t count = 0;
+#define LIMPET_PAIR(name) \
+  hooks[count++] = {#name, reinterpret_cast<void*>(&limpet_hook_##name), reinterpret_cast<void*>(g_next.name)}
+  LIMPET_PAIR(malloc);
+  LIMPET_PAIR(calloc);
+  LIMPET_PAIR(realloc);
+  LIMPET_PAIR(free);
+  LIMPET_PAIR(posix_memalign);
+  LIMPET_PAIR(memalign);
+  LIMPET_PAIR(aligned_alloc);
+  LIMPET_PAIR(reallocarray);
+  LIMPET_PAIR(valloc);
+  LIMPET_PAIR(pvalloc);
+  LIMPET_PAIR(mmap);
+  LIMPET_PAIR(munmap);
+  LIMPET_PAIR(mremap);
+#undef LIMPET_PAIR
+  hooks[count++] = {"mmap64", reinterpret_cast<void*>(&limpet_hook_mmap), reinterpret_cast<void*>(g_next.mmap)};
+  hooks[count++] = {"dlsym", reinterpret_cast<void*>(&limpet_hook_dlsym), reinterpret_cast<void*>(g_real_dlsym)};
+  return count;
+}
+
 void* HookOf(void* function) {
   if (!function || !Ready()) return function;
-  const struct {
-    void* next;
-    void* hook;
-  } pairs[] = {
-#define LIMPET_PAIR(name) {reinterpret_cast<void*>(g_next.name), reinterpret_cast<void*>(&::name)}
-      LIMPET_PAIR(malloc),         LIMPET_PAIR(calloc),   LIMPET_PAIR(realloc),       LIMPET_PAIR(free),
-      LIMPET_PAIR(posix_memalign), LIMPET_PAIR(memalign), LIMPET_PAIR(aligned_alloc), LIMPET_PAIR(reallocarray),
-      LIMPET_PAIR(valloc),         LIMPET_PAIR(pvalloc),  LIMPET_PAIR(mmap),          LIMPET_PAIR(munmap),
-      LIMPET_PAIR(mremap),
-#undef LIMPET_PAIR
-  };
-  for (const auto& pair : pairs) {
-    if (pair.next == function) return pair.hook;
+  NativeHook hooks[kMostNativeHooks];
+  const size_t count = ListNativeHooks(hooks);
+  for (size_t i = 0; i < count; ++i) {
+    if (hooks[i].original == function && function != reinterpret_cast<void*>(g_real_dlsym)) return hooks[i].hook;
   }
   return function;
+}
+
+bool NativeHooksInterposed() { return g_next.malloc != nullptr && !g_late; }
+
+bool ResolveNativeLate() {
+  if (g_late) return true;
+  g_resolving = true;  // nobody calls the hooks yet
+#define LIMPET_FIND(name) g_next.name = reinterpret_cast<decltype(g_next.name)>(FindDefinition(#name))
+  LIMPET_FIND(calloc);
+  LIMPET_FIND(realloc);
+  LIMPET_FIND(free);
+  LIMPET_FIND(posix_memalign);
+  LIMPET_FIND(aligned_alloc);
+  LIMPET_FIND(memalign);
+  LIMPET_FIND(reallocarray);
+  LIMPET_FIND(valloc);
+  LIMPET_FIND(pvalloc);
+  LIMPET_FIND(mmap);
+  LIMPET_FIND(munmap);
+  LIMPET_FIND(mremap);
+  LIMPET_FIND(malloc);
+#undef LIMPET_FIND
+  g_resolving = false;
+  const Next& n = g_next;
+  g_late = n.malloc && n.calloc && n.realloc && n.free && n.posix_memalign && n.aligned_alloc && n.memalign && n.mmap &&
+           n.munmap && n.mremap && n.reallocarray && n.valloc && n.pvalloc;
+  if (!g_late) g_next = {};
+  return g_late;
 }
 
 }  // namespace limpet::agent

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/counters.h"
+#include "agent/in_process.h"
 #include "agent/python_hooks.h"
 #include "agent/symbols.h"
 #include "cpython/gc_state.h"
@@ -113,33 +114,43 @@ LIMPET_COLD void CheckThreadLocal(Thread* thread, char* state) {
   thread->tls_good = *reinterpret_cast<char**>(ThreadPointer() + g_python.tls_offset) == state;
 }
 
-bool FindPython() {
+bool KnowPython() {
   Find(&g_python.get_version, "Py_GetVersion");
   if (!g_python.get_version) return false;
   const char* version = g_python.get_version();
   g_python.version_hex = ParseVersion(version);
   g_agent.python_seen = true;
-  DataFile& file = g_agent.file;
-  if (file.open()) {
-    snprintf(file.header()->python_text, sizeof file.header()->python_text, "%s", version);
-    file.SetPython(g_python.version_hex, capture::Program::kPython);
-  }
   if (const char* why = Unsupported(version)) {
     char text[200];
     snprintf(text, sizeof text, "Python %.60s: %s", version, why);
     Refuse("%s", text);
-    return true;
+    return false;
   }
   g_agent.minor = g_python.version_hex >> 16 & 0xff;
   // 3.15's compiled code keeps the top of the evaluation stack in registers, so a dead slot need not be written again.
   const char* jit = getenv("PYTHON_JIT");
   g_python.may_mark = g_agent.minor < 15 || !jit || *jit != '1';
-  InstallPythonHooks(g_agent.minor);
+  return true;
+}
+
+void NotePython() {
+  DataFile& file = g_agent.file;
+  if (!file.open()) return;
+  snprintf(file.header()->python_text, sizeof file.header()->python_text, "%s", g_python.get_version());
+  file.SetPython(g_python.version_hex, capture::Program::kPython);
+}
+
+bool FindPython() {
+  const bool known = KnowPython();
+  if (!g_python.get_version) return false;
+  NotePython();
+  if (known) InstallPythonHooks(g_agent.minor);
   return true;
 }
 
 void CheckHooks() {
-  if (!g_agent.minor || PythonHooksInPlace()) return;
+  // Hooks that came in late are looked after when they are taken out; at the end of the process it is too late to ask for them.
+  if (!g_agent.minor || StartedInProcess() || PythonHooksInPlace()) return;
   g_agent.file.header()->limits |= capture::kLimitHooksLost;
 }
 

@@ -41,6 +41,11 @@ extern Python g_python;
 // an interpreter was found (supported or not). Cheap to call again; any thread; not from inside a hook of another allocator.
 bool FindPython();
 
+// The same in two steps, for an agent that comes into a running program: whether it can be traced (else g_agent.refusal says why), and
+// what the recording says of it.
+bool KnowPython();
+void NotePython();
+
 // Whether our hooks are still what the interpreter calls. Notes it in the recording when they are not.
 void CheckHooks();
 

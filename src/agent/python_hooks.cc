@@ -4,7 +4,7 @@
 // first of them count, so each byte is counted once, in the domain that was asked.
 #include "agent/python_hooks.h"
 
-#include "agent/hot.h"
+#include "agent/allocator_hooks.h"
 #include "agent/native_stacks.h"
 
 namespace limpet::agent {
@@ -19,88 +19,18 @@ PyAllocator g_originals[kDomains][kMaxLayers];
 int g_layers[kDomains];
 PyAllocator g_ours[kDomains];
 
-// One domain's hooks for one interpreter version.
-template <class L, Domain kDomain>
-struct Hooks {
-  // Raw memory may be asked for by any thread, the other two only with the lock.
-  static constexpr bool kHasLock = kDomain != Domain::kRaw;
-
-  static void Birth(Thread* thread, void* block, size_t size) {
-    if constexpr (kHasLock) BirthWithLock<L, kDomain>(thread, block, size);
-    else BirthAnywhere<L, kDomain>(thread, block, size);
+// The context of these hooks is what stood there before.
+struct ByContext {
+  template <Domain>
+  static const PyAllocator& Original(void* context) {
+    return *static_cast<const PyAllocator*>(context);
   }
-  static void Die(Thread* thread, const Row& row) {
-    if (!row.cell) return;
-    CountDeath(thread, row.cell, row.size, (kHasLock && !g_python.more_interpreters) || g_anywhere.holds_lock(thread));
-  }
-
-  LIMPET_HOT static void* Malloc(void* context, size_t size) {
-    const PyAllocator& original = *static_cast<const PyAllocator*>(context);
-    Thread* thread = Enter();
-    void* block = original.malloc(original.context, size);
-    if (LIMPET_UNLIKELY(!thread)) return block;
-    if (LIMPET_LIKELY(block != nullptr)) Birth(thread, block, size);
-    Leave();
-    return block;
-  }
-
-  static void* Calloc(void* context, size_t count, size_t size) {
-    const PyAllocator& original = *static_cast<const PyAllocator*>(context);
-    Thread* thread = Enter();
-    void* block = original.calloc(original.context, count, size);
-    if (LIMPET_UNLIKELY(!thread)) return block;
-    if (LIMPET_LIKELY(block != nullptr)) Birth(thread, block, count * size);
-    Leave();
-    return block;
-  }
-
-  // The row is taken before the call: once the old block is free, another thread may get its address.
-  static void* Realloc(void* context, void* old, size_t size) {
-    const PyAllocator& original = *static_cast<const PyAllocator*>(context);
-    Thread* thread = Enter();
-    const bool nested = !thread;
-    if (LIMPET_UNLIKELY(nested)) thread = EnterNested();
-    const Row row = old && thread ? TakeRow(reinterpret_cast<uintptr_t>(old)) : Row();
-    if (LIMPET_UNLIKELY(nested && !row.cell)) return original.realloc(original.context, old, size);
-    void* block = original.realloc(original.context, old, size);
-    if (LIMPET_LIKELY(block != nullptr)) {
-      Die(thread, row);
-      Birth(thread, block, size);
-    } else if (old) {
-      PutRowBack(reinterpret_cast<uintptr_t>(old), row);
-    }
-    if (!nested) Leave();
-    return block;
-  }
-
-  LIMPET_HOT static void Free(void* context, void* block) {
-    const PyAllocator& original = *static_cast<const PyAllocator*>(context);
-    Thread* thread = block ? Enter() : nullptr;
-    const bool nested = !thread;
-    if (LIMPET_UNLIKELY(nested)) {
-      thread = block ? EnterNested() : nullptr;
-      if (!thread) return original.free(original.context, block);
-    }
-    const Row row = TakeRow(reinterpret_cast<uintptr_t>(block));
-    Die(thread, row);
-    if (LIMPET_UNLIKELY(row.code)) FreeKept(original, KeepBack(block, row.size, g_anywhere.holds_lock(thread)));
-    else original.free(original.context, block);
-    if (!nested) Leave();
-  }
-
-  static void FreeKept(const PyAllocator& original, void* list) {
-    while (list) {
-      void* next;
-      memcpy(&next, list, sizeof next);
-      original.free(original.context, list);
-      list = next;
-    }
-  }
+  static void* Context(const PyAllocator& original, void*) { return original.context; }
 };
 
 template <class L, Domain kDomain>
 void InstallDomain() {
-  using H = Hooks<L, kDomain>;
+  using H = Hooks<L, kDomain, ByContext>;
   constexpr int kIndex = int(kDomain);
   PyAllocator now;
   g_python.get_allocator(kIndex, &now);
@@ -131,10 +61,7 @@ uint32_t FindNativePair(Thread* thread, Domain domain) {
 }
 
 template <class L>
-void Install() {
-  InstallDomain<L, Domain::kRaw>();
-  InstallDomain<L, Domain::kMem>();
-  InstallDomain<L, Domain::kObject>();
+void Choose() {
   if (g_agent.options.native) g_anywhere = {NativeBirth<L>, FindNativePair<L>, HoldsLock<L>};
   else g_anywhere = {BirthAnywhere<L, Domain::kMalloc>, FindPair<L>, HoldsLock<L>};
   NoteInterpreter();
@@ -144,7 +71,18 @@ void Install() {
 
 bool InstallPythonHooks(uint32_t minor) {
   return cpython::ForLayout(int(minor), false, [](auto layout) {
-    Install<decltype(layout)>();
+    using L = decltype(layout);
+    InstallDomain<L, Domain::kRaw>();
+    InstallDomain<L, Domain::kMem>();
+    InstallDomain<L, Domain::kObject>();
+    Choose<L>();
+    return true;
+  });
+}
+
+void ChooseAnywhere(uint32_t minor) {
+  cpython::ForLayout(int(minor), false, [](auto layout) {
+    Choose<decltype(layout)>();
     return true;
   });
 }

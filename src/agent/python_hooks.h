@@ -12,6 +12,15 @@ bool InstallPythonHooks(uint32_t minor);
 // False when somebody has put other allocators in front of ours, or in our place.
 bool PythonHooksInPlace();
 
+// For a program that runs already. Where somebody has put allocators in front of ours, they cannot be taken out: they stay, pass everything
+// on, and serve again later. REQUIRES: the interpreter lock; for installing, an open gate.
+void InstallPythonHooksLate(uint32_t minor);
+void RemovePythonHooksLate();
+// Whether they are still called, in front or behind somebody else's. REQUIRES: as above, and not inside a hook.
+bool PythonHooksReachedLate();
+// What hooks outside of Python's allocators call, for CPython 3.minor.
+void ChooseAnywhere(uint32_t minor);
+
 }  // namespace limpet::agent
 
 #endif  // LIMPET_AGENT_PYTHON_HOOKS_H_

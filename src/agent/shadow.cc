@@ -57,6 +57,19 @@ LIMPET_COLD uint32_t* AddLeaf(uintptr_t address) {
   return static_cast<uint32_t*>(fresh);
 }
 
+void ClearShadow() {
+  const uint32_t leaves = g_leaf_count < kListed ? g_leaf_count : kListed;
+  for (uint32_t i = 0; i < leaves; ++i) {
+    uint32_t* leaf = g_leaves[g_listed[i]];
+    if (g_folder[0]) memset(leaf, 0, kLeafBytes);
+    else madvise(leaf, kLeafBytes, MADV_DONTNEED);
+  }
+  if (g_leaf_count <= kListed) return;
+  for (uint32_t* leaf : g_leaves) {  // 4 TiB of address space: nobody has been seen to use as much
+    if (leaf) madvise(leaf, kLeafBytes, MADV_DONTNEED);
+  }
+}
+
 uint64_t ShadowBytes() {
   constexpr size_t kPage = 4096, kPages = kLeafBytes / kPage;
   static unsigned char resident[kPages];  // under the agent's lock

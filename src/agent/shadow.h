@@ -55,6 +55,9 @@ uint32_t* AddLeaf(uintptr_t address);
 // From now on leaves live in files of this folder (for tests that count rows after a kill). REQUIRES: no leaf exists.
 void KeepShadowInFiles(const char* folder);
 
+// Forgets all rows and gives their memory back. REQUIRES: nobody is inside a hook.
+void ClearShadow();
+
 // Bytes of leaves that are resident. Asks the kernel: for samples, not for events.
 uint64_t ShadowBytes();
 

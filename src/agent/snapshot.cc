@@ -329,6 +329,26 @@ void TakeSnapshot(SnapshotTrigger trigger, uint64_t now_ns) {
   g_taking_lock.Unlock();
 }
 
+uint32_t BeginSnapshot(uint64_t now_ns) {
+  if (!g_taking_lock.TryLock()) return 0;
+  Reap();
+  uint32_t number = 0;
+  if (MayTake(SnapshotTrigger::kRequest)) {
+    Take(SnapshotTrigger::kRequest, now_ns);
+    number = g_taking.child ? g_taking.count : 0;
+  }
+  g_taking_lock.Unlock();
+  return number;
+}
+
+bool PollSnapshot() {
+  if (g_taking_lock.TryLock()) {
+    Reap();
+    g_taking_lock.Unlock();
+  }
+  return SnapshotRunning();
+}
+
 bool SnapshotRunning() { return g_taking.child != 0; }
 
 void ForgetSnapshots() {

@@ -18,6 +18,12 @@ void ConsiderSnapshot(uint64_t now_ns);
 // Takes one now if this thread holds the interpreter lock and none is under way: the program marked a checkpoint, or is about to finalise.
 void TakeSnapshot(capture::SnapshotTrigger trigger, uint64_t now_ns);
 
+// For the program itself, which asks by a function call: the number of the one begun now, or 0 (one is under way, the collector runs, the
+// system gives no process; then ask again). REQUIRES: inside a hook, holding the interpreter lock.
+uint32_t BeginSnapshot(uint64_t now_ns);
+// Takes notice of one that has ended; whether one is still under way. Any thread.
+bool PollSnapshot();
+
 // Whether a child may still be reading the cells: they must not change their meaning meanwhile.
 bool SnapshotRunning();
 

@@ -293,4 +293,12 @@ LIMPET_COLD void* KeepBack(void* block, uint64_t size, bool of_main) {
   return list;
 }
 
+void* GiveBackKept() {
+  LockGuard guard(g_agent.lock);
+  ForgetStacks();
+  void* list = g_kept.first;
+  g_kept = {};
+  return list;
+}
+
 }  // namespace limpet::agent

@@ -74,6 +74,8 @@ uint32_t InternString(const char* text, uint32_t length);
 // through their first word (null: none). A block of another interpreter than the main one is not kept: its allocator may be of
 // its own, and gone with it; so stacks are forgotten at once.
 void* KeepBack(void* block, uint64_t size, bool of_main);
+// Forgets all stacks, and returns what was kept back, linked in the same way. REQUIRES: nobody is inside a hook.
+void* GiveBackKept();
 
 }  // namespace limpet::agent
 

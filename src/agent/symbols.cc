@@ -8,17 +8,24 @@ namespace limpet::agent {
 
 constinit DlsymFunction g_real_dlsym = nullptr;
 
-bool FindRealDlsym() {
+namespace {
+
+bool FindDlsymFrom(void* where) {
   // dlsym moved from libdl to libc in 2.34; dlvsym itself is not hooked.
   const char* const versions[] = {"GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17"};
   for (const char* version : versions) {
-    if (void* found = dlvsym(RTLD_NEXT, "dlsym", version)) {
+    if (void* found = dlvsym(where, "dlsym", version)) {
       g_real_dlsym = reinterpret_cast<DlsymFunction>(found);
       return true;
     }
   }
   return false;
 }
+
+}  // namespace
+
+bool FindRealDlsym() { return FindDlsymFrom(RTLD_NEXT); }
+bool FindRealDlsymLate() { return g_real_dlsym || FindDlsymFrom(RTLD_DEFAULT); }
 
 }  // namespace limpet::agent
 
@@ -39,6 +46,10 @@ __asm__(R"(
   .text
   .globl dlsym
   .type dlsym, @function
+  .globl limpet_hook_dlsym
+  .hidden limpet_hook_dlsym
+  .type limpet_hook_dlsym, @function
+limpet_hook_dlsym:
 dlsym:
   lea 1(%rdi), %rax
   cmp $1, %rax
@@ -52,4 +63,5 @@ dlsym:
   pop %rdi
   jmp *%rax
   .size dlsym, .-dlsym
+  .size limpet_hook_dlsym, .-limpet_hook_dlsym
 )");

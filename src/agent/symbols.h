@@ -11,6 +11,8 @@ namespace limpet::agent {
 using DlsymFunction = void* (*)(void* handle, const char* name);
 extern DlsymFunction g_real_dlsym;
 bool FindRealDlsym();
+// The same for an agent that was loaded into a running program: it stands behind the C library, and nothing comes after it.
+bool FindRealDlsymLate();
 
 inline void* FindSymbol(void* handle, const char* name) {
   return g_real_dlsym || FindRealDlsym() ? g_real_dlsym(handle, name) : nullptr;

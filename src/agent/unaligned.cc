@@ -81,6 +81,12 @@ void PutUnaligned(uintptr_t address, const Row& row) {
   Put(address, row.cell, row.size);
 }
 
+void ClearUnaligned() {
+  memset(g_heads, 0, sizeof g_heads);
+  g_used = 1;
+  g_free = 0;
+}
+
 void ResetUnalignedAfterFork() { g_lock.ResetAfterFork(); }
 
 }  // namespace limpet::agent

@@ -12,6 +12,8 @@ void AddUnaligned(Thread* thread, uintptr_t address, uint32_t pair, uint64_t siz
 Row TakeUnaligned(uintptr_t address);
 void PutUnaligned(uintptr_t address, const Row& row);
 void ResetUnalignedAfterFork();
+// Forgets all rows. REQUIRES: nobody is inside a hook.
+void ClearUnaligned();
 
 }  // namespace limpet::agent
 

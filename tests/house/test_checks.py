@@ -37,7 +37,7 @@ class TestArrows:
         assert check_arrows.check_source("src/agent/hooks.cc", text)
         assert check_arrows.check_source("src/cpython/layouts.h", text)
         assert check_arrows.check_source("src/cpython/layout_check.cc", text) == []
-        assert check_arrows.check_source("python/limpet/module.cc", text) == []
+        assert check_arrows.check_source("src/python/module.cc", text) == []
 
     def test_a_link_against_the_arrow_is_found(self):
         text = "limpet_room(capture DEPS base heap LIBS tsl::robin_map)"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# lint: formatting, clang-tidy, ruff, shellcheck, and the checks of arrows and sizes
+# lint: formatting, clang-tidy, ruff, mypy, shellcheck, and the checks of arrows and sizes
 #
 # usage: ./dev lint [CHECK...]
 #
-# CHECK is one or more of: arrows sizes paths ruff shell clang-format clang-tidy (default: all of them).
+# CHECK is one or more of: arrows sizes paths ruff mypy shell clang-format clang-tidy (default: all of them).
 # All versions are pinned (tools/requirements.txt). clang-tidy reads a source again only when it, a header or the
 # configuration has changed. The last line counts the checks; the exit status is 1 when one has failed.
 set -euo pipefail
@@ -23,6 +23,8 @@ check_paths() {
   ! git grep -nIE '(^|[^A-Za-z0-9_./-])/(work|root|home)/[A-Za-z0-9]' -- . ':!tools/dev/lint.sh' ':!fuzz/corpus' |
     grep -vE '/home/(someone|user|you|me)/' || { echo "a path of one machine (see above)"; return 1; }
 }
+
+check_mypy() { (cd python && ../$bin/mypy --strict --no-error-summary --python-version 3.11 --cache-dir ../.cache/mypy limpet); }
 
 check_ruff() { $bin/ruff check --quiet .; }
 
@@ -55,7 +57,7 @@ need_packages tools/dev/packages-test.txt
 need_venv
 
 checks=("$@")
-((${#checks[@]})) || checks=(arrows sizes paths ruff shell clang-format clang-tidy)
+((${#checks[@]})) || checks=(arrows sizes paths ruff mypy shell clang-format clang-tidy)
 passed=0 failed=0
 for check in "${checks[@]}"; do
   function=check_${check//-/_}
