@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from array import array
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Generic, TypeVar, overload
@@ -22,7 +23,7 @@ class Watch(Generic[T]):
 
     def __init__(self, items: Iterable[T], name: str) -> None:
         self.name = name
-        self.growth: list[int] = []
+        self.growth = array("q")  # one block, and no object for each round
         self._items = items
 
     def __iter__(self) -> Iterator[T]:
@@ -50,7 +51,7 @@ class Watch(Generic[T]):
         return _need().leaks()
 
     def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "growth": self.growth, "growth_per_round": self.growth_per_round}
+        return {"name": self.name, "growth": self.growth.tolist(), "growth_per_round": self.growth_per_round}
 
     def __repr__(self) -> str:
         return f"<limpet.watch {self.name!r}: {self.rounds} rounds, {bytes_text(self.growth_per_round)} left by each>"
