@@ -26,7 +26,7 @@ def run_program(run, environment, tmp_path):
     def start(interpreter, name, *arguments, options=(), traced=None, expect=0):
         words = [*options, PROGRAMS / f"{name}.py", *arguments]
         argv = interpreter.command(*words) if traced is None else interpreter.limpet_run(*words, options=traced)
-        done = run(argv, env=environment, cwd=tmp_path)
+        done = run(argv, timeout=500, env=environment, cwd=tmp_path)
         assert done.returncode == expect, f"{name} on {interpreter.name}:\n{done.stdout}\n{done.stderr}"
         return done
 
