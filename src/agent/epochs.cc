@@ -26,12 +26,21 @@ struct State {
   uint32_t iterations = 0;
   bool fold_is_due = false;
   int32_t holds = 0;
+  uint64_t cpu_noted_ns = 0;
   uint32_t free_pairs = 0;  // head of the list of free pairs, 0: none; linked by CellRecord::epoch of the first half
   Chunked<uint8_t, 65536, 4096> group_of;  // by fine epoch
 };
 constinit State g_epochs;
 
 uint64_t Elapsed(uint64_t now) { return now - g_agent.file.header()->start_monotonic_ns; }
+
+// Asking for it is a system call: not more often than matters.
+void NoteCpu(uint64_t now) {
+  constexpr uint64_t kEvery = 2'000'000;
+  if (now - g_epochs.cpu_noted_ns < kEvery) return;
+  g_epochs.cpu_noted_ns = now;
+  g_agent.file.header()->last_cpu_ns = ProcessCpuNs();
+}
 
 double Progress(uint64_t now) {
   if (g_agent.options.epoch_ns) return double(Elapsed(now)) / double(g_agent.options.epoch_ns);
@@ -119,6 +128,8 @@ bool AppendEpoch(uint64_t now) {
   record->folds = g_epochs.folds;
   record->iterations = g_epochs.iterations;
   record->live_bytes = g_counters.volume - g_counters.freed;
+  record->cpu_ns = ProcessCpuNs();
+  g_agent.file.header()->last_cpu_ns = record->cpu_ns;
   g_agent.file.Publish(Table::kEpochs);
   g_epochs.group_of[number] = uint8_t(g_epochs.groups++);
   g_epochs.start = Progress(now);
@@ -163,6 +174,7 @@ void TickEpochs(uint64_t now) {
   FileHeader* header = g_agent.file.header();
   const uint64_t live = g_counters.volume - g_counters.freed;
   header->last_tick_ns = Elapsed(now);
+  NoteCpu(now);
   if (live > header->peak_bytes && live < 1ull << 62) {  // frees may be added up before the allocations they belong to
     header->peak_bytes = live;
     header->peak_time_ns = Elapsed(now);

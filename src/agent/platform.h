@@ -45,6 +45,13 @@ void Prefault(void* address, size_t bytes);
 // are in may come from setlocale, which holds it.
 const char* ErrorText(int error);
 
+// Processor time of the process, of all threads. A system call.
+inline uint64_t ProcessCpuNs() {
+  timespec used;
+  if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) != 0) return 0;
+  return uint64_t(used.tv_sec) * 1'000'000'000 + uint64_t(used.tv_nsec);
+}
+
 // Nanoseconds of CLOCK_MONOTONIC. A vdso read, no system call.
 inline uint64_t NowNs() {
   timespec now;

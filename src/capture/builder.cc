@@ -209,7 +209,8 @@ uint32_t ProcessBuilder::NextEpoch(const EpochSpec& spec) {
                                     .start_volume = volume_,
                                     .folds = header_.folds,
                                     .iterations = header_.iterations,
-                                    .live_bytes = live().bytes});
+                                    .live_bytes = live().bytes,
+                                    .cpu_ns = now_ns_});
   return epoch();
 }
 
@@ -322,6 +323,7 @@ std::string ProcessBuilder::Bytes() const {
   writer.Add(Table::kNatives, natives_);
   FileHeader header = header_;
   if (header.last_tick_ns == 0) header.last_tick_ns = now_ns_ + kSecond;
+  if (header.last_cpu_ns == 0) header.last_cpu_ns = header.last_tick_ns;
   return writer.Finish(header);
 }
 

@@ -83,8 +83,8 @@ TEST(Damage, HeadersThatAreNotOursAreErrorsWithFileAndOffset) {
   EXPECT_EQ(message("PK\x03\x04 and more"),
             "r/p1/data: not a recording that this limpet can read: it does not begin with \"LIMPET\" (at offset 0)");
   EXPECT_THAT(message(good.substr(0, 100)), HasSubstr("too short for a recording: 100 bytes"));
-  EXPECT_THAT(message(With(good, offsetof(FileHeader, version), 2u)),
-              HasSubstr("format version 2, this limpet reads version 1"));
+  EXPECT_THAT(message(With(good, offsetof(FileHeader, version), 99u)),
+              HasSubstr("format version 99, this limpet reads version 2"));
   EXPECT_THAT(message(With(good, offsetof(FileHeader, block_size), 4096u)),
               HasSubstr("block size is 4096 and not 65536 (at offset 16)"));
   EXPECT_THAT(message(With(good, offsetof(FileHeader, record_sizes) + 4 * size_t(Table::kCells), 8u)),

@@ -44,14 +44,15 @@ EpochTable ReadEpochs(const TableFile& file, ProblemLog& problems) {
     EpochRecord& now = records.items[i];
     const EpochRecord& before = records.items[i - 1];
     const bool backwards = now.start_ns < before.start_ns || now.start_volume < before.start_volume ||
-                           now.folds < before.folds || now.iterations < before.iterations;
+                           now.cpu_ns < before.cpu_ns || now.folds < before.folds || now.iterations < before.iterations;
     if (!backwards) continue;
     if (records.Has(i)) {
       LIMPET_PROBLEM(problems, "epochs that go backwards",
-                     "epoch {}: its time, volume, folds or iterations are less than those of epoch {}", i, i - 1);
+                     "epoch {}: its time, volume, processor time, folds or iterations are less than those of epoch {}", i, i - 1);
     }
     now.start_ns = std::max(now.start_ns, before.start_ns);
     now.start_volume = std::max(now.start_volume, before.start_volume);
+    now.cpu_ns = std::max(now.cpu_ns, before.cpu_ns);
     now.folds = std::max(now.folds, before.folds);
     now.iterations = std::max(now.iterations, before.iterations);
   }
@@ -68,10 +69,12 @@ EpochTable ReadEpochs(const TableFile& file, ProblemLog& problems) {
     if (!table.groups.empty()) {
       EpochGroup& previous = table.groups.back();
       previous.end_ns = start.start_ns;
+      previous.end_cpu_ns = start.cpu_ns;
       previous.end_volume = start.start_volume;
       previous.end_iteration = start.iterations;
     }
     table.groups.push_back({.start_ns = start.start_ns,
+                            .start_cpu_ns = start.cpu_ns,
                             .start_volume = start.start_volume,
                             .first_iteration = start.iterations,
                             .first_fine = range.first,

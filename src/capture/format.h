@@ -34,7 +34,7 @@
 namespace limpet::capture {
 
 inline constexpr char kMagic[8] = {'L', 'I', 'M', 'P', 'E', 'T', '\r', '\n'};
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 inline constexpr uint32_t kBlockSize = 64 * 1024;
 inline constexpr uint32_t kHeaderSize = 4096;
 inline constexpr uint32_t kMaxBlocks = (kBlockSize - kHeaderSize) / 4;  // 15360 blocks: a data file is at most 960 MiB
@@ -175,6 +175,7 @@ struct FileHeader {
   uint64_t snapshot_nodes;     // of the one under way, so far
   uint64_t snapshot_pause_ns;  // all together
   uint64_t snapshot_cpu_ns;    // of the children, all together
+  uint64_t last_cpu_ns;        // processor time that the process had used when it was last known to work
 };
 static_assert(offsetof(FileHeader, images) == 208 && sizeof(FileHeader) <= kHeaderSize);
 
@@ -261,8 +262,9 @@ struct EpochRecord {
   uint32_t folds;
   uint32_t iterations;  // iterations that the program had marked when it began
   uint64_t live_bytes;  // at its start
+  uint64_t cpu_ns;      // processor time that the process had used when it began
 };
-static_assert(sizeof(EpochRecord) == 32);
+static_assert(sizeof(EpochRecord) == 40);
 
 inline constexpr uint32_t kMaxEpochGroups = 64;
 

@@ -133,6 +133,7 @@ void FillEnd(const FileHeader& header, const EpochTable& epochs, Process& proces
   }
   for (const Thread& thread : process.threads) time = std::max(time, thread.start_ns);
   last.end_ns = process.duration_ns = time;
+  last.end_cpu_ns = std::max(last.start_cpu_ns, header.last_cpu_ns);
   last.end_volume = volume;
   last.end_iteration = process.iterations = iterations;
   if (header.finalizing_epoch != 0xffffffff) process.finalizing_group = epochs.GroupOf(header.finalizing_epoch);

@@ -112,6 +112,8 @@ struct Site {
 struct EpochGroup {
   uint64_t start_ns = 0;      // since the process's start
   uint64_t end_ns = 0;        // the next one's start, or the last sign of life
+  uint64_t start_cpu_ns = 0;  // processor time used before it, by all threads
+  uint64_t end_cpu_ns = 0;
   uint64_t start_volume = 0;  // bytes allocated before it
   uint64_t end_volume = 0;
   uint32_t first_iteration = 0;  // iterations marked before it

@@ -193,15 +193,22 @@ ImageTime TimeOf(const Process& process, AsOf as_of) {
 
 std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begins) {
   ImageTime image = TimeOf(process, as_of);
-  std::vector<double> time(image.groups), volume(image.groups), iterations(image.groups);
-  double times = 0, volumes = 0, marked = 0;
+  std::vector<double> time(image.groups), work(image.groups), volume(image.groups), iterations(image.groups);
+  double times = 0, works = 0, volumes = 0, marked = 0;
   for (size_t i = work_begins; i < image.groups; i++) {
     const capture::EpochGroup& group = process.groups[i];
     uint64_t end = std::max(group.start_ns, std::min(group.end_ns, image.time_ns));
     times += time[i] = static_cast<double>(end - group.start_ns);
+    // The image may have been taken in the middle of the group.
+    const double share = group.end_ns > group.start_ns ? time[i] / static_cast<double>(group.end_ns - group.start_ns) : 1;
+    works += work[i] = share * static_cast<double>(group.end_cpu_ns - std::min(group.start_cpu_ns, group.end_cpu_ns));
     volumes += volume[i] = static_cast<double>(group.end_volume - std::min(group.start_volume, group.end_volume));
     marked += iterations[i] =
         static_cast<double>(group.end_iteration - std::min(group.first_iteration, group.end_iteration));
+  }
+  if (works > 0) {
+    time = std::move(work);
+    times = works;
   }
   std::vector<double> weights(image.groups, 0);
   double clock_share = marked > 0 ? 0.25 : 0.5;

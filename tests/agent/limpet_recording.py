@@ -27,7 +27,7 @@ RECORDS = {
     NODES: struct.Struct("<IIII"),
     SITES: struct.Struct("<IBBHII"),
     CELLS: struct.Struct("<IIIIQQ"),
-    EPOCHS: struct.Struct("<QQIIQ"),
+    EPOCHS: struct.Struct("<QQIIQQ"),
     SAMPLES: struct.Struct("<QQQQQIIIIQQII"),
     MARKS: struct.Struct("<QIIII"),
     THREADS: struct.Struct("<iIIIQ16s3Q"),
@@ -147,7 +147,7 @@ class Process:
             raise Unsound(f"{self.folder}/data: not a recording ({len(data)} bytes, magic {data[:8]!r})")
         fixed = _FIXED.unpack_from(data, 0)
         (_, self.version, header_size, block_size, self.max_blocks) = fixed[:5]
-        if (self.version, header_size, block_size) != (1, HEADER, BLOCK):
+        if (self.version, header_size, block_size) != (2, HEADER, BLOCK):
             raise Unsound(f"{self.folder}/data: version, header, block = {self.version}, {header_size}, {block_size}")
         sizes = fixed[5:21]
         for table, record in RECORDS.items():

@@ -24,7 +24,7 @@ RECORDS = {
     NODES: struct.Struct("<4I"),
     SITES: struct.Struct("<IB3x2I"),
     CELLS: struct.Struct("<4I2Q"),
-    EPOCHS: struct.Struct("<2Q2IQ"),
+    EPOCHS: struct.Struct("<2Q2I2Q"),
     SAMPLES: struct.Struct("<5Q4I2Q2I"),
     MARKS: struct.Struct("<Q4I"),
     THREADS: struct.Struct("<i3IQ16s24x"),
@@ -41,8 +41,8 @@ class Process:
     def __init__(self, folder: pathlib.Path):
         self.file = open(folder / "data", "rb")
         self.head = self.file.read(4096)
-        if self.head[:8] != b"LIMPET\r\n" or self.u32(8) != 1:
-            raise ValueError(f"{folder}: not a recording of version 1")
+        if self.head[:8] != b"LIMPET\r\n" or self.u32(8) != 2:
+            raise ValueError(f"{folder}: not a recording of version 2")
         if self.u32(132) != zlib.crc32(self.head[:132]) and self.u32(136) != 1:
             raise ValueError(f"{folder}: the header's checksum is wrong")
         self.pid = struct.unpack_from("<i", self.head, 104)[0]
