@@ -134,28 +134,34 @@ void DoubtAgainstCourse(const capture::Process& process, size_t work_begins, std
 void MarkLateStart(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
   constexpr double kStretch = 0.12, kMuch = 0.5;
   const RunClock clock(process, ReferenceOf(process), work_begins);
+  std::vector<std::pair<Suspect*, Factors>> late;
+  double claimed = 0;
   for (Suspect& s : suspects) {
-    const Factors& f = s.judgement.factors;
-    if (s.signal != Signal::kNone || s.as_of == AsOf::kPeak || f.none_before >= 0.5 || s.judgement.onset < 0.2) continue;
-    Factors since = f;
-    since.none_before = 1;
-    const double confidence = 0.98 * since.Product();
-    if (confidence < kSuspicious || s.steady_bytes < static_cast<double>(kMinRise)) continue;
+    if (s.signal != Signal::kNone || s.as_of == AsOf::kPeak || s.judgement.factors.none_before >= 0.5) continue;
     const double onset = s.judgement.onset;
+    Factors since = s.judgement.factors;
+    since.none_before = 1;
+    if (onset < 0.2 || onset > 0.8 || since.Product() < kSuspicious || s.steady_bytes < static_cast<double>(kMinRise) / 4) continue;
     const std::optional<double> first = LevelIn(process, clock, onset, onset + kStretch);
     const std::optional<double> last = LevelIn(process, clock, 1 - kStretch, 1);
     if (!first || !last) continue;
+    const double between = 1 - onset - kStretch;  // the middles of the two stretches
     double rise = *last - *first;
     for (const Suspect& other : suspects) {
       if (other.signal == Signal::kNone || other.as_of == AsOf::kPeak) continue;
-      rise -= other.steady_bytes * std::min(1.0, (1 - onset) / std::max(0.01, 1 - other.judgement.onset));
+      rise -= other.steady_bytes * std::min(1.0, between / std::max(0.01, 1 - other.judgement.onset));
     }
-    if (rise < kMuch * s.steady_bytes) continue;
-    s.signal = Signal::kSurvival;
-    s.judgement.factors = since;
-    s.judgement.confidence = confidence;
-    s.judgement.growing = true;
-    s.confidence = std::min(confidence, s.most_confidence);
+    const double seen = between / (1 - onset);
+    if (rise < std::max(static_cast<double>(kMinRise), kMuch * seen * (claimed + s.steady_bytes))) continue;
+    claimed += s.steady_bytes;
+    late.emplace_back(&s, since);
+  }
+  for (const auto& [suspect, since] : late) {
+    suspect->signal = Signal::kSurvival;
+    suspect->judgement.factors = since;
+    suspect->judgement.confidence = 0.98 * since.Product();
+    suspect->judgement.growing = true;
+    suspect->confidence = std::min(suspect->judgement.confidence, suspect->most_confidence);
   }
 }
 

@@ -110,7 +110,8 @@ bool Describer::AreModules(const heap::Way& way) const {
   constexpr size_t kLeastModules = 8;
   const Graph& graph = snapshot_.graph;
   const auto is_module = [&](NodeId node) { return graph.type(graph.type_of(node)).name == "module"; };
-  return is_module(way.start) && std::find(group_.begin(), group_.end(), way.start) != group_.end() &&
+  const NodeId held = way.path.empty() ? way.start : graph.edge(way.path.back()).target();
+  return way.parts.size() == 1 && is_module(held) &&
          static_cast<size_t>(std::count_if(group_.begin(), group_.end(), is_module)) >= kLeastModules;
 }
 

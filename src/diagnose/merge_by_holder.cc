@@ -170,6 +170,22 @@ void MergeHoldersInC(std::vector<Finding>& findings) {
   }
 }
 
+void MergeSubclassKeys(std::vector<Finding>& findings) {
+  const auto are_classes = [](const Finding& finding) {
+    const std::vector<std::string>& types = finding.heap.types;
+    return !types.empty() && (types.front() == "type" || types.front() == "abc.ABCMeta");
+  };
+  const auto classes = std::find_if(findings.begin(), findings.end(), are_classes);
+  if (classes == findings.end()) return;
+  const auto keys = std::find_if(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return &finding != &*classes && !are_classes(finding) &&
+           finding.heap.holder_text.find("->tp_subclasses") != std::string::npos;
+  });
+  if (keys == findings.end()) return;
+  TakeAsPart(*classes, *keys);
+  findings.erase(keys);
+}
+
 void HintAtOwners(std::vector<Finding>& findings) {
   for (Finding& native : findings) {
     if (native.kind != Kind::kNative || !native.heap.fix.empty()) continue;

@@ -35,6 +35,9 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
 // native memory: as many blocks as objects that only a count holds, taken where the objects come from, and less memory than these.
 void MergeHoldersInC(std::vector<Finding>& findings);
 
+// A class is entered with its base under a number, its address: these numbers go when the class goes, and are part of a leak of classes.
+void MergeSubclassKeys(std::vector<Finding>& findings);
+
 // Objects of C types often own memory that only their library knows of (the tree of an lxml element, the pixels of an image): a native
 // finding in whose function objects pile up as well, with at least a block for each, tells who holds these.
 void HintAtOwners(std::vector<Finding>& findings);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "diagnose/bounded.h"
@@ -63,12 +64,14 @@ bool HasBlindReferences(const heap::Graph& graph, const heap::PathTree& paths) {
 // Whether the objects pile up in the cache in which the interpreter keeps the names of attributes that were looked up on types.
 bool InAttributeCache(const heap::Graph& graph, const heap::Pile& pile) {
   if (pile.container == heap::kNoNode || !graph.type(graph.type_of(pile.container)).root()) return false;
-  bool found = false;
+  std::unordered_set<NodeId> names;
   graph.ForEachRun(pile.container, [&](const heap::Run& run, heap::EdgeIndex first, heap::EdgeIndex last) {
     if (!heap::HasName(run.kind) || graph.name(run.label) != "attribute cache") return;
-    for (heap::EdgeIndex e = first; e < last && !found; ++e) found = graph.edge(e).target() == pile.held.front();
+    for (heap::EdgeIndex e = first; e < last; ++e) names.insert(graph.edge(e).target());
   });
-  return found;
+  const auto there =
+      std::count_if(pile.held.begin(), pile.held.end(), [&](NodeId node) { return names.contains(node); });
+  return static_cast<size_t>(there) * 2 > pile.held.size();
 }
 
 // Whether the collection in which the interpreter's end begins left these blocks alone. Of garbage that merely waits it frees nearly all;

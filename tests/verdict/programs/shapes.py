@@ -1,0 +1,141 @@
+"""Leaks, and what only looks like one, of shapes that programs really have: one function each, run by name for about a second."""
+
+import atexit
+import hashlib
+import io
+import sys
+import time
+import types
+
+TURNS = 3000
+
+
+def work(turn):
+    data = b"%d" % turn
+    for _ in range(250):
+        data = hashlib.sha256(data).digest()
+    return data
+
+
+class Link:
+    def __init__(self, number):
+        self.number = number
+        self.buffer = bytearray(300)
+        atexit.register(self.close)
+
+    def close(self):
+        self.buffer = None
+
+
+def callbacks_at_exit(turn):
+    Link(turn)
+
+
+FLAGS = []
+
+
+def growing_list(turn):
+    FLAGS.extend([True] * 60)
+
+
+class Log:
+    text = ""
+
+
+def growing_text(turn):
+    Log.text += "request %06d served by a worker\n" % turn
+
+
+RECORDER = io.BytesIO()
+
+
+def growing_buffer(turn):
+    RECORDER.write(work(turn) * 20)
+
+
+class Late:
+    def __init__(self, turn):
+        self.turn = turn
+        self.text = "%0100d" % turn
+
+
+KEPT = []
+
+
+def make_late(turn):
+    return Late(turn)
+
+
+def late(turn):
+    made = make_late(turn)
+    if turn > TURNS * 0.55:
+        KEPT.append(made)
+
+
+class Refused(Exception):
+    pass
+
+
+def check(turn):
+    order = {"number": turn, "text": "%0200d" % turn}
+    raise Refused(order["number"])
+
+
+def kept_exceptions(turn):
+    try:
+        check(turn)
+    except Refused as refused:
+        KEPT.append(refused)
+
+
+def receive(turn):
+    return b"%d" % turn * 1500
+
+
+def views(turn):
+    KEPT.append(memoryview(receive(turn))[:8])
+
+
+def load_plugin(turn):
+    module = types.ModuleType("plugin_%d" % turn)
+    exec("LIMIT = 7\ndef run(x):\n    return x + LIMIT\n", module.__dict__)
+    sys.modules[module.__name__] = module
+
+
+def plugins(turn):
+    load_plugin(turn)
+
+
+def waits_first(turn):
+    if turn == 0:
+        time.sleep(3)  # for a compiler, a database, its turn
+    KEPT.append(make_late(turn))
+
+
+WINDOW = []
+
+
+def window(turn):
+    """A list that is full after a third of the run, and then loses an entry for each new one. Its dicts are recycled by CPython."""
+    WINDOW.append({"at": turn * 0.5, "text": "sample %050d" % turn})
+    if len(WINDOW) > TURNS // 3:
+        del WINDOW[0]
+
+
+BATCH = []
+
+
+def sawtooth(turn):
+    BATCH.append("row %050d" % turn)
+    if len(BATCH) == TURNS * 2 // 5:
+        BATCH.clear()
+
+
+def main(shape):
+    for turn in range(TURNS):
+        shape(turn)
+        work(turn)
+
+
+if __name__ == "__main__":
+    main(globals()[sys.argv[1]])
