@@ -106,6 +106,15 @@ std::optional<double> LevelIn(const capture::Process& process, const RunClock& c
   return levels.empty() ? std::nullopt : std::optional(Middle(std::move(levels)));
 }
 
+double HighestBefore(const capture::Process& process, const RunClock& clock, double end) {
+  double most = 0;
+  for (const capture::SampleRecord& sample : process.samples) {
+    const std::optional<double> at = clock.At(sample.time_ns);
+    if (at && *at > 0 && *at < end) most = std::max(most, static_cast<double>(sample.live_bytes));
+  }
+  return most;
+}
+
 }  // namespace
 
 std::optional<uint64_t> SteadyRise(const capture::Process& process, size_t work_begins) {
@@ -132,7 +141,7 @@ void DoubtAgainstCourse(const capture::Process& process, size_t work_begins, std
 }
 
 void MarkLateStart(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
-  constexpr double kStretch = 0.12, kMuch = 0.5;
+  constexpr double kStretch = 0.12, kMuch = 0.5, kLevel = 0.35;
   const RunClock clock(process, ReferenceOf(process), work_begins);
   std::vector<std::pair<Suspect*, Factors>> late;
   double claimed = 0;
@@ -152,6 +161,9 @@ void MarkLateStart(const capture::Process& process, size_t work_begins, std::vec
       rise -= other.steady_bytes * std::min(1.0, between / std::max(0.01, 1 - other.judgement.onset));
     }
     const double seen = between / (1 - onset);
+    // What is given up in turns (a batch) rose as high before.
+    const double before = HighestBefore(process, clock, onset) - *first;
+    if (before > kLevel * (*last - *first) / seen) continue;
     if (rise < std::max(static_cast<double>(kMinRise), kMuch * seen * (claimed + s.steady_bytes))) continue;
     claimed += s.steady_bytes;
     late.emplace_back(&s, since);

@@ -127,12 +127,13 @@ BATCH = []
 
 def sawtooth(turn):
     BATCH.append("row %050d" % turn)
-    if len(BATCH) == TURNS * 2 // 5:
+    if len(BATCH) == TURNS * 34 // 100:
         BATCH.clear()
 
 
 def main(shape):
-    for turn in range(TURNS):
+    # The functions registered for the exit have run when the last snapshot is taken: the one before it must show them.
+    for turn in range(TURNS * 2 if shape is callbacks_at_exit else TURNS):
         shape(turn)
         work(turn)
 
