@@ -23,7 +23,8 @@ ARROWS = {
     "heap": {"capture", "cpython", "process", "base"},
     "diagnose": {"heap", "capture", "process", "base"},
     "report": {"diagnose", "heap", "capture", "process", "base"},
-    "cli": {"report", "diagnose", "heap", "walk", "capture", "process", "cpython", "base"},
+    "interchange": {"report", "diagnose", "heap", "capture", "process", "base"},
+    "cli": {"interchange", "report", "diagnose", "heap", "walk", "capture", "process", "cpython", "base"},
 }
 
 PYTHON_H_ALLOWED = (

@@ -24,6 +24,7 @@ int RunHeap(const std::vector<std::string>& arguments);      // heap.cc
 int RunWhy(const std::vector<std::string>& arguments);       // why.cc
 int RunCheck(const std::vector<std::string>& arguments);     // check.cc
 int RunDiff(const std::vector<std::string>& arguments);      // diff.cc
+int RunExport(const std::vector<std::string>& arguments);    // export.cc
 int RunDoctor(const std::vector<std::string>& arguments);    // doctor.cc
 
 }  // namespace limpet::cli

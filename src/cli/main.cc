@@ -20,6 +20,7 @@ constexpr Command kCommands[] = {
     {"why", "who holds an object, a type, or what a line allocated, and what to cut", RunWhy},
     {"check", "hold a recording against a baseline and limits: a gate for CI", RunCheck},
     {"diff", "what became of each leak from one recording to another: did the fix work", RunDiff},
+    {"export", "files for other people's tools: pprof, speedscope, CSV and more", RunExport},
     {"doctor", "what this machine and an interpreter allow, and why not", RunDoctor},
 };
 

@@ -1,0 +1,23 @@
+// The types of heap snapshots as tables.
+#ifndef LIMPET_INTERCHANGE_TYPES_TABLE_H_
+#define LIMPET_INTERCHANGE_TYPES_TABLE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "interchange/sink.h"
+#include "interchange/site_types.h"
+
+namespace limpet::interchange {
+
+struct TypesSource {
+  int32_t pid = 0;
+  std::vector<TypeCount> rows;
+};
+
+void WriteTypesCsv(const std::vector<TypesSource>& sources, Sink* sink);
+void WriteTypesJson(const std::vector<TypesSource>& sources, Sink* sink);
+
+}  // namespace limpet::interchange
+
+#endif  // LIMPET_INTERCHANGE_TYPES_TABLE_H_
