@@ -169,14 +169,21 @@ HeapImage* HeapImages::Newest(size_t n) {
   return nullptr;
 }
 
-HeapImage* HeapImages::Earlier(const HeapImage& image) {
-  constexpr double kAboutHalf = 0.6;
-  const auto time = static_cast<double>(image.snapshot().header.time_ns);
+HeapImage* HeapImages::NewestUpTo(double time_ns) {
   for (size_t file = files_.size(); file-- > 0;) {
     const auto header = capture::ReadSnapshotHeader(files_[file].path);
-    if (header.ok() && static_cast<double>(header->time_ns) <= kAboutHalf * time) return Load(file);
+    if (header.ok() && static_cast<double>(header->time_ns) <= time_ns) return Load(file);
   }
   return nullptr;
+}
+
+HeapImage* HeapImages::Earlier(const HeapImage& image) {
+  constexpr double kAboutHalf = 0.6;
+  return NewestUpTo(kAboutHalf * static_cast<double>(image.snapshot().header.time_ns));
+}
+
+HeapImage* HeapImages::Previous(const HeapImage& image) {
+  return NewestUpTo(static_cast<double>(image.snapshot().header.time_ns) - 1e6);
 }
 
 }  // namespace limpet::diagnose

@@ -74,11 +74,14 @@ class HeapImages {
   HeapImage* Newest(size_t n = 0);
   // One from about half as long after the start as `image`: what piles up has grown since. Null: there is none.
   HeapImage* Earlier(const HeapImage& image);
+  // The one before `image`. Null: there is none.
+  HeapImage* Previous(const HeapImage& image);
   // Those that were asked for so far.
   std::vector<HeapImage*> loaded() const;
 
  private:
   HeapImage* Load(size_t file);
+  HeapImage* NewestUpTo(double time_ns);
 
   const capture::Process& process_;
   const UnitTable& table_;

@@ -39,9 +39,42 @@ double ShareSince(const Suspect& suspect, capture::GroupId group) {
   return all ? static_cast<double>(since) / static_cast<double>(all) : 0;
 }
 
+uint64_t EntriesOf(const heap::Graph& graph, NodeId node) {
+  uint64_t count = 0;
+  graph.ForEachRun(node, [&](const heap::Run&, heap::EdgeIndex first, heap::EdgeIndex last) { count += last - first; });
+  return count;
+}
+
+// Of the containers that hold the fresh objects, those that the earlier snapshot shows as well, at the same address and of the same type.
+void CountOldContainers(HeapImage& earlier, HeapImage& image, const std::vector<NodeId>& fresh, HolderGrowth& growth) {
+  const heap::PathTree& paths = image.analysis().paths();
+  const heap::Graph &now = image.graph(), &then = earlier.graph();
+  std::unordered_map<uint64_t, std::pair<NodeId, uint64_t>> containers;  // by address: how many of the fresh hang there
+  for (const NodeId node : fresh) {
+    if (!paths.reached(node) || paths.is_start(node)) continue;
+    const NodeId container = paths.parent(node);
+    if (!image.BornAfter(container, earlier.snapshot().header.epoch))
+      ++containers.try_emplace(now.address(container), container, 0).first->second.second;
+  }
+  for (NodeId node = 0; node < then.node_count() && !containers.empty(); ++node) {
+    const auto at = containers.find(then.address(node));
+    if (at == containers.end()) continue;
+    const auto [container, count] = at->second;
+    if (then.type(then.type_of(node)).name != now.type(now.type_of(container)).name) continue;
+    const uint64_t before = EntriesOf(then, node), after = EntriesOf(now, container);
+    growth.old_grew_by += std::min(count, after - std::min(before, after));  // it may have been filled by others, too
+    growth.put_in_old += count;
+    containers.erase(at);
+  }
+}
+
 }  // namespace
 
 bool HolderGrowth::Contradicts() const {
+  // A table of fixed size, each entry of which is replaced in its turn.
+  if (static_cast<double>(put_in_old) >= std::max(kFewExpected, kAsExpected * static_cast<double>(fresh)) &&
+      static_cast<double>(old_grew_by) < kHardlyAny * static_cast<double>(put_in_old))
+    return true;
   const auto own_more = static_cast<double>(own_after) - static_cast<double>(own_before);
   if (claimed >= kFewExpected && own_more < kHardlyAny * claimed && static_cast<double>(more()) < kHardlyAny * claimed)
     return true;
@@ -87,11 +120,14 @@ std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, const heap::Pil
       main.live.blocks ? std::min(1.0, main.steady_blocks / static_cast<double>(main.live.blocks)) : 0;
   const heap::ShapeTree& shapes_before = comparison.earlier->analysis().shapes();
   uint64_t born = 0;
+  std::vector<NodeId> fresh;
   for (const size_t member : cluster.members) {
     for (const NodeId node : image.objects(member)) {
       if (shapes.of(node) != shape) continue;
       ++growth.own_after;
-      born += image.BornAfter(node, before.epoch);
+      if (!image.BornAfter(node, before.epoch)) continue;
+      ++born;
+      fresh.push_back(node);
     }
     for (const NodeId node : comparison.earlier->objects(member)) {
       const ShapeId at = shapes_before.of(node);
@@ -99,6 +135,15 @@ std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, const heap::Pil
     }
   }
   growth.expected = steady * static_cast<double>(born);
+  CountOldContainers(*comparison.earlier, image, fresh, growth);
+  // Containers that came in between are old in the snapshot before the last, if there is one.
+  HeapImage* const last = images_.Previous(image);
+  if (last && last != comparison.earlier && growth.put_in_old * 2 < fresh.size()) {
+    std::erase_if(fresh, [&](NodeId node) { return !image.BornAfter(node, last->snapshot().header.epoch); });
+    growth.put_in_old = growth.old_grew_by = 0;
+    CountOldContainers(*last, image, fresh, growth);
+  }
+  growth.fresh = fresh.size();
   growth.claimed = steady * ShareSince(main, process_.GroupOf(before.epoch)) * static_cast<double>(growth.own_after);
   return growth;
 }

@@ -12,6 +12,7 @@ constexpr uint64_t kMinBytes = 1000;
 constexpr uint64_t kLargeBytes = 16'000;  // a few blocks of this size came on purpose
 constexpr size_t kMinSlots = 5;           // of the growth
 constexpr double kMinSpan = 0.2;          // of the run
+constexpr double kLateSpan = 0.3;         // less may be what a program does at its end
 
 // 0 up to `low`, 1 from `high` on, straight between.
 double Ramp(double x, double low, double high) { return std::clamp((x - low) / (high - low), 0.0, 1.0); }
@@ -252,7 +253,8 @@ Judgement JudgeSurvival(std::span<const Slot> slots) {
 
   double tail = 1 - s.last;  // nothing stayed since; a staircase may rest as long as it did before
   j.factors.going_on = tail <= 1.3 * s.largest_gap ? 1.0 : 1 - Ramp(tail, 0.05, 0.22);
-  j.factors.span = span < kMinSpan ? 0 : std::min(1.0, 0.45 + 0.75 * span);
+  // What only the last stretch of a run does may be its end: a summary, a report.
+  j.factors.span = span < kMinSpan ? 0 : span < kLateSpan ? 0.45 : std::min(1.0, 0.45 + 0.75 * span);
   ApplyWindows(j, slots, axis, 8);
   if (epochs < 12 || Shape(j.factors) < 0.6) {
     Judgement coarse = j;
