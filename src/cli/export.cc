@@ -38,6 +38,8 @@ constexpr std::array kFormats = {
     Format{"collapsed", "allocation stacks for flamegraph.pl, inferno ...", kWhat | kUnit, ExportProfile},
     Format{"csv", "a table of allocation stacks, or of types", kOf, ExportTable},
     Format{"json", "the same as JSON", kOf, ExportTable},
+    Format{"heapsnapshot", "a heap snapshot for Chrome's DevTools and memlab", kSnapshot, ExportHeap},
+    Format{"hprof", "a heap snapshot for Eclipse MAT, Shark, VisualVM", kSnapshot | kBinary, ExportHeap},
     Format{"dot", "who holds an object, as a graph for graphviz", kSnapshot | kTarget, ExportDot},
     Format{"sarif", "findings for code hosts, as limpet check --sarif writes them", 0, ExportSarif},
     Format{"prometheus", "totals and the heaviest lines as metrics", kLines, ExportPrometheus},

@@ -34,6 +34,7 @@ int ExportProfile(const ExportCommand& command);     // export_sites.cc
 int ExportTable(const ExportCommand& command);       // export_sites.cc
 int ExportPrometheus(const ExportCommand& command);  // export_sites.cc
 int ExportSarif(const ExportCommand& command);       // export_sites.cc
+int ExportHeap(const ExportCommand& command);        // export_heap.cc
 int ExportDot(const ExportCommand& command);         // export_heap.cc
 
 // Opens what was asked for, has it written, and sees it to its end.

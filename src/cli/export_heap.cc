@@ -3,6 +3,8 @@
 #include "cli/output.h"
 #include "cli/snapshot_choice.h"
 #include "fmt/format.h"
+#include "interchange/heap_snapshot.h"
+#include "interchange/hprof.h"
 #include "report/why.h"
 
 namespace limpet::cli {
@@ -19,7 +21,25 @@ std::optional<ChosenSnapshot> Choose(const ExportCommand& command) {
   return ChosenSnapshot::Choose({.recording = command.recording, .pid = command.pid, .snapshot = command.snapshot});
 }
 
+// What a snapshot lacks is left out: say so, in one line.
+void TellGaps(const heap::Snapshot& snapshot) {
+  if (!snapshot.problems.empty())
+    Complain(fmt::format("not all of the snapshot is there, and what is there is exported: {}", snapshot.problems[0]));
+}
+
 }  // namespace
+
+int ExportHeap(const ExportCommand& command) {
+  const std::optional<ChosenSnapshot> chosen = Choose(command);
+  if (!chosen) return kExitUsage;
+  const std::optional<heap::Snapshot> snapshot = chosen->Load(chosen->file());
+  if (!snapshot) return kExitUsage;
+  TellGaps(*snapshot);
+  return WriteExport(command, Packing::kNone, [&](Sink* sink) {
+    if (command.format == "hprof") interchange::WriteHprof(snapshot->graph, snapshot->header.realtime_ns, sink);
+    else interchange::WriteHeapSnapshot(snapshot->graph, sink);
+  });
+}
 
 int ExportDot(const ExportCommand& command) {
   if (command.target.empty()) {

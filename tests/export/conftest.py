@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-for folder in (".", "../agent", "../check"):
+for folder in (".", "../format"):
     sys.path.insert(0, str((Path(__file__).parent / folder).resolve()))
 
 import export_drive  # noqa: E402
