@@ -11,8 +11,9 @@ using capture::Table;
 
 namespace {
 
-constexpr uint64_t kShare = 100;     // images may take one part in so many of the time,
-constexpr uint64_t kMostWait = 16;   // but one is not waited for longer than such a part of the run: their number stays logarithmic
+constexpr uint64_t kShare = 100;  // images may take one part in so many of the time,
+constexpr uint64_t kMostWait =
+    16;  // but one is not waited for longer than such a part of the run: their number stays logarithmic
 
 struct State {
   uint64_t next_ns;  // no image before

@@ -35,22 +35,36 @@ void Prefault(void* address, size_t bytes) {
 
 const char* ErrorText(int error) {
   switch (error) {
-    case EFAULT: return "no pages to be had";  // what MADV_POPULATE_WRITE says of a full disk
-    case ENOSPC: return "no space left on device";
-    case EDQUOT: return "disk quota exceeded";
-    case EFBIG: return "file too large";
-    case ENOMEM: return "out of memory";
+    case EFAULT:
+      return "no pages to be had";  // what MADV_POPULATE_WRITE says of a full disk
+    case ENOSPC:
+      return "no space left on device";
+    case EDQUOT:
+      return "disk quota exceeded";
+    case EFBIG:
+      return "file too large";
+    case ENOMEM:
+      return "out of memory";
     case EMFILE:
-    case ENFILE: return "too many open files";
+    case ENFILE:
+      return "too many open files";
     case EACCES:
-    case EPERM: return "permission denied";
-    case EROFS: return "read-only file system";
-    case ENOENT: return "no such file or directory";
-    case ENOTDIR: return "not a directory";
-    case ENAMETOOLONG: return "file name too long";
-    case EIO: return "input/output error";
-    case EINVAL: return "not supported by the file system";
-    default: return "the system refused";
+    case EPERM:
+      return "permission denied";
+    case EROFS:
+      return "read-only file system";
+    case ENOENT:
+      return "no such file or directory";
+    case ENOTDIR:
+      return "not a directory";
+    case ENAMETOOLONG:
+      return "file name too long";
+    case EIO:
+      return "input/output error";
+    case EINVAL:
+      return "not supported by the file system";
+    default:
+      return "the system refused";
   }
 }
 

@@ -40,7 +40,7 @@ struct Thread {
   bool tls_good;
   Thread* next;  // in the list of all, or of the free ones
   capture::ThreadRecord* record;
-  uintptr_t local;  // address of this thread's thread-locals: at the end of its stack's mapping
+  uintptr_t local;     // address of this thread's thread-locals: at the end of its stack's mapping
   uint64_t stack_low;  // the native stack that the thread was made with, as far as known (unwind.h)
   uint64_t stack_high;
   uint8_t stack_looks;

@@ -48,7 +48,8 @@ EpochTable ReadEpochs(const TableFile& file, ProblemLog& problems) {
     if (!backwards) continue;
     if (records.Has(i)) {
       LIMPET_PROBLEM(problems, "epochs that go backwards",
-                     "epoch {}: its time, volume, processor time, folds or iterations are less than those of epoch {}", i, i - 1);
+                     "epoch {}: its time, volume, processor time, folds or iterations are less than those of epoch {}",
+                     i, i - 1);
     }
     now.start_ns = std::max(now.start_ns, before.start_ns);
     now.start_volume = std::max(now.start_volume, before.start_volume);

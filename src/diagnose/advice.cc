@@ -97,7 +97,8 @@ std::string Means(const Graph& graph, NodeId container, NodeId held, bool as_key
 std::string AdviceFor(const Graph& graph, const heap::Holding& holding) {
   const heap::Way& way = holding.ways.front();
   if (LeadsThrough(graph, way, "atexit callbacks")) {
-    return "atexit.unregister the function when its object is done with, or register one function for all of them: what "
+    return "atexit.unregister the function when its object is done with, or register one function for all of them: "
+           "what "
            "is registered stays until the program ends";
   }
   if (!way.cut_part || holding.freed_group == 0 || way.cut.empty()) return "";

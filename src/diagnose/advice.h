@@ -3,8 +3,8 @@
 #ifndef LIMPET_DIAGNOSE_ADVICE_H_
 #define LIMPET_DIAGNOSE_ADVICE_H_
 
-#include <optional>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>

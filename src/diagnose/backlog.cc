@@ -150,7 +150,9 @@ void MarkLateStart(const capture::Process& process, size_t work_begins, std::vec
     const double onset = s.judgement.onset;
     Factors since = s.judgement.factors;
     since.none_before = 1;
-    if (onset < 0.2 || onset > 0.8 || since.Product() < kSuspicious || s.steady_bytes < static_cast<double>(kMinRise) / 4) continue;
+    if (onset < 0.2 || onset > 0.8 || since.Product() < kSuspicious ||
+        s.steady_bytes < static_cast<double>(kMinRise) / 4)
+      continue;
     const std::optional<double> first = LevelIn(process, clock, onset, onset + kStretch);
     const std::optional<double> last = LevelIn(process, clock, 1 - kStretch, 1);
     if (!first || !last) continue;

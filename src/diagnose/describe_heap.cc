@@ -165,9 +165,9 @@ void Describer::DescribeCycle(const heap::Holders& holders, Finding& finding) {
   if (parts.empty()) return;
   view.cycle = Steps(parts);
   view.cycle_text = heap::CycleLine(snapshot_.graph, parts);
-  CycleAdvice advice = AdviceForCycle(
-      snapshot_.graph, holders.cycle->cycle, parts,
-      objects_.uncollectable ? Collector::kBlind : (enabled ? Collector::kOn : Collector::kOff));
+  CycleAdvice advice =
+      AdviceForCycle(snapshot_.graph, holders.cycle->cycle, parts,
+                     objects_.uncollectable ? Collector::kBlind : (enabled ? Collector::kOn : Collector::kOff));
   view.weakest_edge = advice.weakest;
   view.fix = std::move(advice.fix);
   if (!advice.evidence.empty()) finding.evidence.push_back(std::move(advice.evidence));

@@ -24,7 +24,7 @@ namespace {
 using capture::Process;
 
 constexpr size_t kMinGroups = 6;
-constexpr double kSwollen = 0.85;            // of one object that grows in the heap as its storage does
+constexpr double kSwollen = 0.85;             // of one object that grows in the heap as its storage does
 constexpr double kContradicted = 0.1;         // what is left of a confidence that the heap speaks against
 constexpr uint64_t kDismissedBytes = 16'000;  // less is not worth a word
 
@@ -66,7 +66,12 @@ class LeakFinder {
  public:
   LeakFinder(const Process& process, const UnitTable& table, std::vector<Suspect>& suspects, HeapImages& images,
              ProcessResult& result)
-      : process_(process), table_(table), suspects_(suspects), images_(images), witness_(process, images), result_(result) {}
+      : process_(process),
+        table_(table),
+        suspects_(suspects),
+        images_(images),
+        witness_(process, images),
+        result_(result) {}
 
   void Find() {
     HeapImage* const newest = images_.Newest();
@@ -103,8 +108,7 @@ class LeakFinder {
     }
     objects.uncollectable = verdict.uncollectable;
     DescribeHeap(objects, finding);
-    if (swollen && !swollen->way.empty())
-      finding.heap.fix = fmt::format("truncate, consume or bound {}", swollen->way);
+    if (swollen && !swollen->way.empty()) finding.heap.fix = fmt::format("truncate, consume or bound {}", swollen->way);
     result_.findings.push_back(std::move(finding));
     found_.push_back(objects.objects);
   }

@@ -62,7 +62,9 @@ void AddDoubts(const Suspect& s, std::vector<std::string>& out) {
         "doubt: hardly any of very many stayed, and no full collection came: they may be garbage in cycles that waits "
         "for one");
   if (s.grows_together_only)
-    out.push_back("doubt: of the kinds of blocks that are made here none grows by itself: a ring whose dicts or lists are recycled looks so");
+    out.push_back(
+        "doubt: of the kinds of blocks that are made here none grows by itself: a ring whose dicts or lists are "
+        "recycled looks so");
   if (s.against_course)
     out.push_back("doubt: the live memory of the process did not rise meanwhile, as it would with a leak of this size");
   doubt(f.going_on, fmt::format("nothing stayed in the last {} of the run", Percent(1 - s.judgement.last)));
@@ -81,9 +83,8 @@ std::string RateSentence(const Finding& f) {
   std::string text = fmt::format("it grew by {}/s and {} blocks/s",
                                  FormatBytes(static_cast<uint64_t>(f.bytes_per_second)), Number(f.objects_per_second));
   if (f.bytes_per_iteration)
-    text +=
-        fmt::format(", {} and {} blocks per iteration", FormatBytes(static_cast<uint64_t>(*f.bytes_per_iteration)),
-                    Number(f.objects_per_iteration.value_or(0)));
+    text += fmt::format(", {} and {} blocks per iteration", FormatBytes(static_cast<uint64_t>(*f.bytes_per_iteration)),
+                        Number(f.objects_per_iteration.value_or(0)));
   return text + fmt::format(", since {} after the start", FormatDuration(f.since_ns));
 }
 

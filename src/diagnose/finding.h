@@ -114,11 +114,11 @@ struct Finding {
   double confidence = 0;             // 0..1; docs/design/verdict.md says how it is computed
   std::vector<Location> site;        // the stack with most live bytes, from the named line outwards, innermost first
   std::optional<Location> known_by;  // its heaviest line, where the heap named another: fingerprints need no snapshot
-  std::vector<Location> below;  // frames between the allocation and site[0] (library code), innermost first
-  uint32_t stacks = 0;          // distinct stacks that lead to the line
-  std::vector<Part> parts;      // further lines that grow in the same rhythm, most bytes first
-  capture::Amount live;         // survivors, parts included
-  capture::Amount births;       // all births at these lines, the freed ones included
+  std::vector<Location> below;       // frames between the allocation and site[0] (library code), innermost first
+  uint32_t stacks = 0;               // distinct stacks that lead to the line
+  std::vector<Part> parts;           // further lines that grow in the same rhythm, most bytes first
+  capture::Amount live;              // survivors, parts included
+  capture::Amount births;            // all births at these lines, the freed ones included
   double objects_per_second = 0;
   double bytes_per_second = 0;
   std::optional<double> objects_per_iteration;  // only where the program marks iterations

@@ -85,7 +85,8 @@ class SharedParts {
 
  private:
   static constexpr double kExplained = 0.8;
-  static constexpr double kHeld = 0.2;  // references from the whole for each object of the part, which may hold one another
+  static constexpr double kHeld =
+      0.2;  // references from the whole for each object of the part, which may hold one another
 
   // Whether each reference to the node comes from a container or from objects of the wholes, or from the part itself.
   bool Vote(heap::NodeId node, const FindingObjects& part, const std::vector<size_t>& wholes,
@@ -132,10 +133,9 @@ namespace {
 bool TakenNear(const std::vector<Location>& blocks, const std::vector<Location>& objects) {
   constexpr size_t kNear = 5;
   if (blocks.empty()) return false;
-  return std::any_of(objects.begin(), objects.begin() + static_cast<std::ptrdiff_t>(std::min(kNear, objects.size())),
-                     [&](const Location& at) {
-                       return at.function == blocks.front().function && at.file == blocks.front().file;
-                     });
+  return std::any_of(
+      objects.begin(), objects.begin() + static_cast<std::ptrdiff_t>(std::min(kNear, objects.size())),
+      [&](const Location& at) { return at.function == blocks.front().function && at.file == blocks.front().file; });
 }
 
 bool IsHolderInC(const Finding& blocks, const Finding& objects) {
@@ -151,14 +151,14 @@ bool IsHolderInC(const Finding& blocks, const Finding& objects) {
 
 void MergeHoldersInC(std::vector<Finding>& findings) {
   for (Finding& objects : findings) {
-    const auto blocks =
-        std::find_if(findings.begin(), findings.end(), [&](const Finding& other) { return IsHolderInC(other, objects); });
+    const auto blocks = std::find_if(findings.begin(), findings.end(),
+                                     [&](const Finding& other) { return IsHolderInC(other, objects); });
     if (blocks == findings.end()) continue;
     const Location& at = blocks->site.front();
-    objects.evidence.push_back(
-        fmt::format("C code takes a block of {} for each of them, at {}:{}: it keeps them in a list or table of its own",
-                    base::FormatBytes(blocks->live.bytes / std::max<uint64_t>(blocks->live.blocks, 1)),
-                    std::string_view(at.file).substr(at.file.rfind('/') + 1), at.line));
+    objects.evidence.push_back(fmt::format(
+        "C code takes a block of {} for each of them, at {}:{}: it keeps them in a list or table of its own",
+        base::FormatBytes(blocks->live.bytes / std::max<uint64_t>(blocks->live.blocks, 1)),
+        std::string_view(at.file).substr(at.file.rfind('/') + 1), at.line));
     objects.heap.fix = fmt::format(
         "C code keeps them in a list or table of its own: take them out of it (the call at line {}), or mend what "
         "should take them out",
@@ -196,9 +196,9 @@ void HintAtOwners(std::vector<Finding>& findings) {
     });
     if (owner == findings.end()) continue;
     const std::string type = owner->heap.types.empty() ? std::string("objects") : owner->heap.types.front();
-    native.evidence.push_back(fmt::format(
-        "{} {} pile up in the same function, in {}: they may own this memory, which goes when they go",
-        base::FormatCount(owner->live.blocks), type, owner->heap.holder_text));
+    native.evidence.push_back(
+        fmt::format("{} {} pile up in the same function, in {}: they may own this memory, which goes when they go",
+                    base::FormatCount(owner->live.blocks), type, owner->heap.holder_text));
     native.heap.fix = fmt::format("first let go of the {}: {}", type, owner->heap.fix);
   }
 }

@@ -23,7 +23,7 @@ struct FindingObjects {
   heap::NodeId container = heap::kNoNode;
   bool made_held = false;  // what the container holds was made by the finding, and not only what hangs on that
   const HeapImage* image = nullptr;  // the snapshot
-  bool own_code = true;  // the finding is called after a line of the program itself, not of a library
+  bool own_code = true;              // the finding is called after a line of the program itself, not of a library
 };
 
 // `objects` belong to `findings` by index; those of `image`, which `analysis` is of, are looked at. Findings that became a part of another

@@ -363,7 +363,8 @@ Swelling JudgeSwelling(std::span<const Slot> slots) {
   if (births.blocks < 4 * survivors.blocks) return {};
   const Axis axis(slots);
   const double live_mean = static_cast<double>(survivors.bytes) / static_cast<double>(survivors.blocks);
-  if (births.blocks <= kMostPredecessors * survivors.blocks) return SwellBySize(slots, axis, live_mean, survivors.blocks == 1);
+  if (births.blocks <= kMostPredecessors * survivors.blocks)
+    return SwellBySize(slots, axis, live_mean, survivors.blocks == 1);
   // So many were given up that they may be anything: texts to which is added all the time, or what passes and happens to become larger.
   Swelling swelling = SwellBySize(slots, axis, live_mean, survivors.blocks == 1);
   if (swelling.swelling) {

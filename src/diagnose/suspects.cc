@@ -24,7 +24,7 @@ constexpr double kBriefConfidence = 0.75;
 constexpr uint64_t kOneIn = 50;  // share of all live memory that swelling storage must have to be told as sure
 constexpr double kHardlyWorth = 0.4;
 constexpr double kHalf = 0.5;
-constexpr double kTogetherOnly = 0.4;  // no kind of block of the line grows by itself
+constexpr double kTogetherOnly = 0.4;   // no kind of block of the line grows by itself
 constexpr double kPeakDiscount = 0.92;  // what was freed in the end may have been meant to be
 
 // Survivors by kind of allocator, from the onset on.

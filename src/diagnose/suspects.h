@@ -30,16 +30,16 @@ struct Suspect {
   Reason reason = Reason::kTooFew;
   Judgement judgement;
   Swelling swelling;
-  std::vector<Slot> slots;      // as of `as_of`; of the line's stacks that have live blocks
-  double line_survival = 0;     // live blocks as a share of all births at the line, whatever the stack
-  bool may_be_garbage = false;  // see deferred.h
-  bool against_course = false;  // see backlog.h
+  std::vector<Slot> slots;           // as of `as_of`; of the line's stacks that have live blocks
+  double line_survival = 0;          // live blocks as a share of all births at the line, whatever the stack
+  bool may_be_garbage = false;       // see deferred.h
+  bool against_course = false;       // see backlog.h
   bool grows_together_only = false;  // no kind of block of the line grows by itself
   bool confirmed = false;            // the heap shows that what grows is held, and becomes more
-  capture::Amount live;         // as of `as_of`
+  capture::Amount live;              // as of `as_of`
   capture::Amount peak_live;
   capture::Amount end_live;  // at the end of the recording, when the interpreter has cleared what it could
-  double steady_bytes = 0;  // growth over [onset, 1]
+  double steady_bytes = 0;   // growth over [onset, 1]
   double steady_blocks = 0;
   size_t since = 0;            // slot in which the growth began
   uint64_t backlog_bytes = 0;  // kBacklog: what the process grew by that nothing else accounts for

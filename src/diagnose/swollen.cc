@@ -14,9 +14,9 @@ namespace {
 using heap::Graph;
 using heap::NodeId;
 
-constexpr double kMost = 0.8;         // share of the line's live bytes that the object is
-constexpr double kSameSize = 0.02;    // storage and the object that owns it differ by a header
-constexpr double kGrown = 1.25;       // since about half as long after the start
+constexpr double kMost = 0.8;       // share of the line's live bytes that the object is
+constexpr double kSameSize = 0.02;  // storage and the object that owns it differ by a header
+constexpr double kGrown = 1.25;     // since about half as long after the start
 constexpr double kStood = 1.02;
 constexpr uint64_t kWorth = 100'000;  // bytes; less may be any list that was last filled a little more
 constexpr size_t kMostLookedAt = 64;  // objects of the earlier snapshot, largest first
@@ -72,7 +72,8 @@ bool Swollen::Grows() const {
 }
 
 bool Swollen::StandsStill() const {
-  return compared && before_bytes != 0 && static_cast<double>(after_bytes) <= kStood * static_cast<double>(before_bytes);
+  return compared && before_bytes != 0 &&
+         static_cast<double>(after_bytes) <= kStood * static_cast<double>(before_bytes);
 }
 
 void TakeSwollen(const Swollen& swollen, ClusterObjects& objects) {

@@ -200,7 +200,8 @@ std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begi
     uint64_t end = std::max(group.start_ns, std::min(group.end_ns, image.time_ns));
     times += time[i] = static_cast<double>(end - group.start_ns);
     // The image may have been taken in the middle of the group.
-    const double share = group.end_ns > group.start_ns ? time[i] / static_cast<double>(group.end_ns - group.start_ns) : 1;
+    const double share =
+        group.end_ns > group.start_ns ? time[i] / static_cast<double>(group.end_ns - group.start_ns) : 1;
     works += work[i] = share * static_cast<double>(group.end_cpu_ns - std::min(group.start_cpu_ns, group.end_cpu_ns));
     volumes += volume[i] = static_cast<double>(group.end_volume - std::min(group.start_volume, group.end_volume));
     marked += iterations[i] =
@@ -221,8 +222,7 @@ std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begi
   return weights;
 }
 
-std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& sites, AsOf as_of,
-                           size_t work_begins) {
+std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& sites, AsOf as_of, size_t work_begins) {
   std::vector<double> weights = Weights(process, as_of, work_begins);
   std::vector<Slot> slots(weights.size());
   for (size_t i = 0; i < slots.size(); i++) slots[i].weight = weights[i];

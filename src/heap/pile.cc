@@ -84,9 +84,9 @@ bool IsByProduct(const Type& type) {
       "dict", "list", "tuple", "set", "frozenset", "cell", "method", "builtin_function_or_method", "method-wrapper",
       "weakref", "weakref.ReferenceType", "weakref.KeyedRef", "weakref.WeakMethod", "weakproxy", "weakref.ProxyType",
       "mappingproxy", "functools._lru_list_elem", "collections.OrderedDict", "collections.deque",
-      "collections.defaultdict", "OrderedDict",
-      "frame", "traceback",  // of an exception
-      "itertools._tee", "itertools._tee_dataobject", "_queue.SimpleQueue", "hamt", "hamt_bitmap_node", "hamt_array_node", "hamt_collision_node", "items",
+      "collections.defaultdict", "OrderedDict", "frame", "traceback",  // of an exception
+      "itertools._tee", "itertools._tee_dataobject", "_queue.SimpleQueue", "hamt", "hamt_bitmap_node",
+      "hamt_array_node", "hamt_collision_node", "items",
       // views of memory, and what passes a call or the next item of something on
       "memoryview", "managedbuffer", "functools.partial", "staticmethod", "classmethod", "list_iterator",
       "tuple_iterator", "dict_keyiterator", "dict_valueiterator", "dict_itemiterator", "set_iterator", "dict_keys",
