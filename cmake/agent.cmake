@@ -23,6 +23,7 @@ function(limpet_agent)
   endif()
   # The same code as an archive, for the unit tests of the room and for sanitizers.
   add_library(limpet_agent_parts STATIC ${agent_sources} ${arg_EXTRA})
+  target_compile_definitions(limpet_agent_parts PRIVATE LIMPET_HIDDEN_HOOKS=1)
   target_compile_options(limpet_agent_parts PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics)
   target_link_libraries(limpet_agent_parts PUBLIC limpet_options limpet_cpython limpet_base zstd::libzstd_static
     ${CMAKE_DL_LIBS})

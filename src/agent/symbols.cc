@@ -42,6 +42,9 @@ __attribute__((used, visibility("hidden"))) limpet::agent::DlsymFunction limpet_
 }
 
 // RTLD_NEXT (-1) and RTLD_DEFAULT (0) depend on who calls: they are passed on by a jump that leaves the return address as it is.
+#ifdef LIMPET_HIDDEN_HOOKS
+__asm__(".hidden dlsym\n");
+#endif
 __asm__(R"(
   .text
   .globl dlsym

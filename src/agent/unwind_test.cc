@@ -39,6 +39,10 @@ __attribute__((noinline)) void Look(Thread* thread, Seen* seen) {
   seen->ours.assign(thread->native_frames, thread->native_frames + thread->native_count);
   seen->theirs.clear();
   for (int i = 0; i < count; ++i) seen->theirs.push_back(reinterpret_cast<uint64_t>(theirs[i]));
+  // A sanitizer puts a function of its own between us and the C library's.
+  const auto caller = reinterpret_cast<uint64_t>(__builtin_return_address(0));
+  for (int more = 0; more < 2 && seen->theirs.size() > 1 && seen->theirs[1] != caller; ++more)
+    seen->theirs.erase(seen->theirs.begin());
 }
 
 // Both begin in Look, each at another instruction: from the caller of Look on they are the same.
@@ -226,6 +230,9 @@ void LookInHandler(int) {
 }
 
 TEST_F(UnwindTest, EndsAtSignalHandlersAndStaysOnTheirStack) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "the thread sanitizer calls handlers itself, from another place and later";
+#endif
   std::vector<char> room(1 << 18);
   const stack_t other = {.ss_sp = room.data(), .ss_flags = 0, .ss_size = room.size()};
   stack_t before;
