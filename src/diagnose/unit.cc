@@ -192,6 +192,7 @@ ImageTime TimeOf(const Process& process, AsOf as_of) {
 }
 
 std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begins) {
+  constexpr double kMostWait = 30;  // wall time for each part of processor time: more is waiting for something else
   ImageTime image = TimeOf(process, as_of);
   std::vector<double> time(image.groups), work(image.groups), volume(image.groups), iterations(image.groups);
   double times = 0, works = 0, volumes = 0, marked = 0;
@@ -202,7 +203,8 @@ std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begi
     // The image may have been taken in the middle of the group.
     const double share =
         group.end_ns > group.start_ns ? time[i] / static_cast<double>(group.end_ns - group.start_ns) : 1;
-    works += work[i] = share * static_cast<double>(group.end_cpu_ns - std::min(group.start_cpu_ns, group.end_cpu_ns));
+    const double used = share * static_cast<double>(group.end_cpu_ns - std::min(group.start_cpu_ns, group.end_cpu_ns));
+    works += work[i] = std::min(time[i], kMostWait * used);
     volumes += volume[i] = static_cast<double>(group.end_volume - std::min(group.start_volume, group.end_volume));
     marked += iterations[i] =
         static_cast<double>(group.end_iteration - std::min(group.first_iteration, group.end_iteration));

@@ -68,9 +68,10 @@ bool IsDispatcher(const capture::Frame& frame);
 // for each job) is evidence of growth. Is this site's memory that of an import alone?
 bool IsOnceImported(const capture::Process& process, const UnitTable& table, const capture::Site& site);
 
-// Share of the run that each group up to the image stands for. Processor time, volume and (where marked) iterations each have a say: a
-// program that waits (for a compiler, for requests, for its turn on a busy machine) does not grow, which is no proof that something
-// stopped, nor does a load in one go become a long run by its volume. Groups before `work_begins` weigh nothing.
+// Share of the run that each group up to the image stands for. Time, volume and (where marked) iterations each have a say. Time
+// counts up to thirty times the processor time that was used: a program that waits (for a compiler, for requests, for its turn on a busy
+// machine) does not grow, which is no proof that something stopped; one that sleeps a little between its steps goes on. Nor does a load in
+// one go become a long run by its volume. Groups before `work_begins` weigh nothing.
 std::vector<double> Weights(const capture::Process& process, AsOf as_of, size_t work_begins);
 
 // When the image was taken, and the number of groups that it knows.

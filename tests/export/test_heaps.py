@@ -1,5 +1,6 @@
 """Heap snapshots as memlab and Shark read them: counts, sizes, what objects retain, and a path, to the byte as limpet has them."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -16,10 +17,13 @@ CACHE = HERE.parents[1] / ".cache/export"
 def installed(tool, name, argv, **options) -> Path:
     """A folder with what a package manager fetched, once per checkout."""
     folder = CACHE / name
-    if not (folder / "installed").exists():
-        if not shutil.which(tool):
-            pytest.skip(f"no {tool} here")
-        folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "installed").exists() and not shutil.which(tool):
+        pytest.skip(f"no {tool} here")
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run in several processes
+        if (folder / "installed").exists():
+            return folder
         for file in (HERE / name).iterdir():
             shutil.copy(file, folder)
         done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=400, **options)

@@ -21,7 +21,7 @@ def handle(number):
 
 
 recording = limpet.start("loop.limpet")
-rounds = limpet.watch(range(800), "requests")
+rounds = limpet.watch(range(2500), "requests")
 for number in rounds:
     handle(number)
     time.sleep(0.001)
@@ -29,7 +29,7 @@ report = limpet.leaks()
 assert report.verdict == "leak", report.to_dict()
 assert any("Leaked" in str(finding.types) and "KEPT" in finding.holder_text for finding in report), str(report)
 assert "allocated at" in str(report) and "<pre>" in report._repr_html_() and report.to_dict()["schema"]
-assert rounds.rounds == 800 and 2000 < rounds.growth_per_round < 4000, rounds
+assert rounds.rounds == 2500 and 2000 < rounds.growth_per_round < 4000, rounds
 assert "requests" in repr(rounds) and rounds.leaks().to_dict()["schema"] == "limpet.report/1"
 with limpet.watch("loading") as phase:
     kept = [bytearray(1000) for _ in range(100)]
