@@ -102,7 +102,7 @@ LIMPET_OPTIMIZE("omit-frame-pointer") LIMPET_SHAPE int Realigned(Chain chain) {
   alignas(64) volatile char room[128] = {};
   volatile char* more = static_cast<char*>(__builtin_alloca(size_t(chain.next[0]) + 16));
   more[0] = 1;
-  return Go(chain) + room[size_t(more[0])];
+  return Go(chain) + room[static_cast<unsigned char>(more[0])];
 }
 
 // All registers that must be kept are in use, rbp as one like any other.
