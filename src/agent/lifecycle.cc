@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -127,16 +126,10 @@ void InChild() {
   Leave();
 }
 
-int CountObjects(dl_phdr_info* info, size_t, void* data) {
-  *static_cast<uint64_t*>(data) = info->dlpi_adds;
-  return 1;  // the first tells it all
-}
-
 bool NewObjectsLoaded() {
-  uint64_t adds = 0;
-  dl_iterate_phdr(CountObjects, &adds);
-  if (adds == g_objects_loaded) return false;
-  g_objects_loaded = adds;
+  const uint64_t loads = CountLoads().loads;
+  if (loads == g_objects_loaded) return false;
+  g_objects_loaded = loads;
   return true;
 }
 

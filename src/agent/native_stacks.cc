@@ -130,17 +130,6 @@ void NoteUnloaded() {
   Leave();
 }
 
-int CountRemoved(dl_phdr_info* info, size_t, void* data) {
-  *static_cast<uint64_t*>(data) = info->dlpi_subs;
-  return 1;  // the first tells it all
-}
-
-uint64_t ObjectsRemoved() {
-  uint64_t removed = 0;
-  dl_iterate_phdr(CountRemoved, &removed);
-  return removed;
-}
-
 uint32_t NativePairAt(Thread* thread, Domain domain, Registers here) {
   const uint64_t key = DomainSalt(domain) ^ kEmptyStack ^ CaptureNative(thread, here);
   return PairOf(thread, key, [&] { return PairOfNativeAlone(thread, key, domain); });
@@ -182,9 +171,9 @@ LIMPET_EXPORT int dlclose(void* handle) noexcept {
   static const auto next = reinterpret_cast<CloseFunction>(FindSymbol(RTLD_NEXT, "dlclose"));
   if (!next) return -1;
   if (!g_agent.options.native) return next(handle);
-  const uint64_t before = ObjectsRemoved();
+  const uint64_t before = CountLoads().unloads;
   const int result = next(handle);
-  if (ObjectsRemoved() != before) NoteUnloaded();
+  if (CountLoads().unloads != before) NoteUnloaded();
   return result;
 }
 

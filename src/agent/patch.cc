@@ -155,23 +155,13 @@ int PatchObject(dl_phdr_info* info, size_t, void* data) {
   return 0;
 }
 
-int NoteLoads(dl_phdr_info* info, size_t, void*) {
-  g_objects_seen = info->dlpi_adds;
-  return 1;
-}
-
 void Apply(bool install) {
   ErrnoGuard errno_guard;
   Patch patch = {};
   patch.hook_count = ListNativeHooks(patch.hooks);
   patch.install = install;
-  dl_iterate_phdr(NoteLoads, nullptr);
+  g_objects_seen = CountLoads().loads;
   dl_iterate_phdr(PatchObject, &patch);
-}
-
-int CountLoads(dl_phdr_info* info, size_t, void* data) {
-  *static_cast<uint64_t*>(data) = info->dlpi_adds;
-  return 1;
 }
 
 // Whether `found` is where an object defines a symbol, and not the executable's stub for one of another object.
@@ -224,9 +214,7 @@ void UnpatchObjects() {
 }
 
 LIMPET_COLD void PatchNewObjects() {
-  uint64_t loads = 0;
-  dl_iterate_phdr(CountLoads, &loads);
-  if (loads != g_objects_seen) Apply(true);
+  if (CountLoads().loads != g_objects_seen) Apply(true);
 }
 
 }  // namespace limpet::agent

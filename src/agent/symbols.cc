@@ -1,6 +1,7 @@
 #include "agent/symbols.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
 #include "agent/platform.h"
 
@@ -22,7 +23,18 @@ bool FindDlsymFrom(void* where) {
   return false;
 }
 
+int ReadCounts(dl_phdr_info* info, size_t, void* data) {
+  *static_cast<LoaderCounts*>(data) = {info->dlpi_adds, info->dlpi_subs};
+  return 1;  // the first object tells it for all
+}
+
 }  // namespace
+
+LoaderCounts CountLoads() {
+  LoaderCounts counts = {};
+  dl_iterate_phdr(ReadCounts, &counts);
+  return counts;
+}
 
 bool FindRealDlsym() { return FindDlsymFrom(RTLD_NEXT); }
 bool FindRealDlsymLate() { return g_real_dlsym || FindDlsymFrom(RTLD_DEFAULT); }

@@ -5,6 +5,8 @@
 #ifndef LIMPET_AGENT_SYMBOLS_H_
 #define LIMPET_AGENT_SYMBOLS_H_
 
+#include <stdint.h>
+
 namespace limpet::agent {
 
 // The C library's own dlsym. Null only when it has none.
@@ -17,6 +19,13 @@ bool FindRealDlsymLate();
 inline void* FindSymbol(void* handle, const char* name) {
   return g_real_dlsym || FindRealDlsym() ? g_real_dlsym(handle, name) : nullptr;
 }
+
+// How many objects the dynamic linker has loaded and unloaded so far. Takes its lock.
+struct LoaderCounts {
+  uint64_t loads;
+  uint64_t unloads;
+};
+LoaderCounts CountLoads();
 
 // The hook that stands before `function`, or `function` itself. See native_hooks.cc.
 void* HookOf(void* function);

@@ -98,8 +98,7 @@ std::string AdviceFor(const Graph& graph, const heap::Holding& holding) {
   const heap::Way& way = holding.ways.front();
   if (LeadsThrough(graph, way, "atexit callbacks")) {
     return "atexit.unregister the function when its object is done with, or register one function for all of them: "
-           "what "
-           "is registered stays until the program ends";
+           "what is registered stays until the program ends";
   }
   if (!way.cut_part || holding.freed_group == 0 || way.cut.empty()) return "";
   const std::vector<heap::PathPart> before(way.parts.begin(),

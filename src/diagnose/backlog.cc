@@ -53,8 +53,11 @@ bool MayBeQueue(const Suspect& s) {
          s.judgement.factors.going_on > 0.5 && s.live.bytes > 0 && s.live.blocks >= 6;
 }
 
+// Live memory of the process at moments of the run (0..1), in order.
+using Levels = std::vector<std::pair<double, uint64_t>>;
+
 // The middle level of each stretch, or nothing where a stretch has no sample.
-std::vector<double> MiddleLevels(const std::vector<std::pair<double, uint64_t>>& levels, size_t stretches) {
+std::vector<double> MiddleLevels(const Levels& levels, size_t stretches) {
   std::vector<std::vector<uint64_t>> dealt(stretches);
   for (const auto& [at, bytes] : levels)
     dealt[std::min(stretches - 1, static_cast<size_t>(at * static_cast<double>(stretches)))].push_back(bytes);
@@ -79,12 +82,17 @@ std::optional<uint64_t> RiseOf(const std::vector<double>& level) {
   return static_cast<uint64_t>(rise / static_cast<double>(last - 1) * static_cast<double>(last));
 }
 
-// Live memory of the process over the run, as middle levels of stretches; nothing where there are too few samples.
-std::vector<double> CourseOf(const capture::Process& process, size_t work_begins) {
-  RunClock clock(process, ReferenceOf(process), work_begins);
-  std::vector<std::pair<double, uint64_t>> levels;
+Levels LevelsOf(const capture::Process& process, size_t work_begins) {
+  const RunClock clock(process, ReferenceOf(process), work_begins);
+  Levels levels;
   for (const capture::SampleRecord& sample : process.samples)
     if (std::optional<double> at = clock.At(sample.time_ns)) levels.emplace_back(*at, sample.live_bytes);
+  return levels;
+}
+
+// Live memory of the process over the run, as middle levels of stretches; nothing where there are too few samples.
+std::vector<double> CourseOf(const capture::Process& process, size_t work_begins) {
+  const Levels levels = LevelsOf(process, work_begins);
   for (size_t stretches : {kMostStretches, size_t{6}, kFewestStretches})
     if (std::vector<double> level = MiddleLevels(levels, stretches); !level.empty()) return level;
   return {};
@@ -96,21 +104,19 @@ double Middle(std::vector<double> values) {
   return *middle;
 }
 
-// The middle level of live memory in [from, to) of the run; nothing without samples.
-std::optional<double> LevelIn(const capture::Process& process, const RunClock& clock, double from, double to) {
-  std::vector<double> levels;
-  for (const capture::SampleRecord& sample : process.samples) {
-    const std::optional<double> at = clock.At(sample.time_ns);
-    if (at && *at >= from && *at <= to) levels.push_back(static_cast<double>(sample.live_bytes));
+// The middle level of live memory in [from, to] of the run; nothing without samples.
+std::optional<double> LevelIn(const Levels& levels, double from, double to) {
+  std::vector<double> inside;
+  for (const auto& [at, bytes] : levels) {
+    if (at >= from && at <= to) inside.push_back(static_cast<double>(bytes));
   }
-  return levels.empty() ? std::nullopt : std::optional(Middle(std::move(levels)));
+  return inside.empty() ? std::nullopt : std::optional(Middle(std::move(inside)));
 }
 
-double HighestBefore(const capture::Process& process, const RunClock& clock, double end) {
+double HighestBefore(const Levels& levels, double end) {
   double most = 0;
-  for (const capture::SampleRecord& sample : process.samples) {
-    const std::optional<double> at = clock.At(sample.time_ns);
-    if (at && *at > 0 && *at < end) most = std::max(most, static_cast<double>(sample.live_bytes));
+  for (const auto& [at, bytes] : levels) {
+    if (at > 0 && at < end) most = std::max(most, static_cast<double>(bytes));
   }
   return most;
 }
@@ -142,7 +148,9 @@ void DoubtAgainstCourse(const capture::Process& process, size_t work_begins, std
 
 void MarkLateStart(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
   constexpr double kStretch = 0.12, kMuch = 0.5, kLevel = 0.35;
-  const RunClock clock(process, ReferenceOf(process), work_begins);
+  const Levels levels = LevelsOf(process, work_begins);
+  const std::optional<double> last = LevelIn(levels, 1 - kStretch, 1);
+  if (!last) return;
   std::vector<std::pair<Suspect*, Factors>> late;
   double claimed = 0;
   for (Suspect& s : suspects) {
@@ -153,9 +161,8 @@ void MarkLateStart(const capture::Process& process, size_t work_begins, std::vec
     if (onset < 0.2 || onset > 0.8 || since.Product() < kSuspicious ||
         s.steady_bytes < static_cast<double>(kMinRise) / 4)
       continue;
-    const std::optional<double> first = LevelIn(process, clock, onset, onset + kStretch);
-    const std::optional<double> last = LevelIn(process, clock, 1 - kStretch, 1);
-    if (!first || !last) continue;
+    const std::optional<double> first = LevelIn(levels, onset, onset + kStretch);
+    if (!first) continue;
     const double between = 1 - onset - kStretch;  // the middles of the two stretches
     double rise = *last - *first;
     for (const Suspect& other : suspects) {
@@ -164,7 +171,7 @@ void MarkLateStart(const capture::Process& process, size_t work_begins, std::vec
     }
     const double seen = between / (1 - onset);
     // What is given up in turns (a batch) rose as high before.
-    const double before = HighestBefore(process, clock, onset) - *first;
+    const double before = HighestBefore(levels, onset) - *first;
     if (before > kLevel * (*last - *first) / seen) continue;
     if (rise < std::max(static_cast<double>(kMinRise), kMuch * seen * (claimed + s.steady_bytes))) continue;
     claimed += s.steady_bytes;

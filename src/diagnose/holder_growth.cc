@@ -137,8 +137,8 @@ std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, const heap::Pil
   growth.expected = steady * static_cast<double>(born);
   CountOldContainers(*comparison.earlier, image, fresh, growth);
   // Containers that came in between are old in the snapshot before the last, if there is one.
-  HeapImage* const last = images_.Previous(image);
-  if (last && last != comparison.earlier && growth.put_in_old * 2 < fresh.size()) {
+  HeapImage* const last = growth.put_in_old * 2 < fresh.size() ? images_.Previous(image) : nullptr;
+  if (last && last != comparison.earlier) {
     std::erase_if(fresh, [&](NodeId node) { return !image.BornAfter(node, last->snapshot().header.epoch); });
     growth.put_in_old = growth.old_grew_by = 0;
     CountOldContainers(*last, image, fresh, growth);

@@ -363,14 +363,11 @@ Swelling JudgeSwelling(std::span<const Slot> slots) {
   if (births.blocks < 4 * survivors.blocks) return {};
   const Axis axis(slots);
   const double live_mean = static_cast<double>(survivors.bytes) / static_cast<double>(survivors.blocks);
-  if (births.blocks <= kMostPredecessors * survivors.blocks)
-    return SwellBySize(slots, axis, live_mean, survivors.blocks == 1);
-  // So many were given up that they may be anything: texts to which is added all the time, or what passes and happens to become larger.
   Swelling swelling = SwellBySize(slots, axis, live_mean, survivors.blocks == 1);
-  if (swelling.swelling) {
-    swelling.confidence = std::min(swelling.confidence, 0.45);
-    return swelling;
-  }
+  if (births.blocks <= kMostPredecessors * survivors.blocks) return swelling;
+  // So many were given up that they may be anything: texts to which is added all the time, or what passes and happens to become larger.
+  swelling.confidence = std::min(swelling.confidence, 0.45);
+  if (swelling.swelling) return swelling;
   // One block that outweighs the others by far, which may be among the small ones.
   return SwellAmongSmall(slots, axis, static_cast<double>(survivors.bytes));
 }

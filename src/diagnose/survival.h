@@ -70,8 +70,8 @@ struct Swelling {
   double confidence = 0;
   double first_bytes = 0;  // mean size of the blocks born in the first and last window that had births
   double last_bytes = 0;
-  bool among_small =
-      false;  // the line also makes many small blocks that die; first_bytes then is of all large ones in a slot
+  // The line also makes many small blocks that die; first_bytes then is that of all large ones in a slot.
+  bool among_small = false;
 };
 Swelling JudgeSwelling(std::span<const Slot> slots);
 

@@ -23,7 +23,6 @@ constexpr double kBriefSeconds = 0.3, kLongSeconds = 5;
 constexpr double kBriefConfidence = 0.75;
 constexpr uint64_t kOneIn = 50;  // share of all live memory that swelling storage must have to be told as sure
 constexpr double kHardlyWorth = 0.4;
-constexpr double kHalf = 0.5;
 constexpr double kTogetherOnly = 0.4;   // no kind of block of the line grows by itself
 constexpr double kPeakDiscount = 0.92;  // what was freed in the end may have been meant to be
 
@@ -188,7 +187,7 @@ class Judge {
     s.since = s.judgement.onset_slot;
     s.may_be_garbage = s.judgement.growing && MayAwaitCollection(process_, s.slots, s.judgement);
     if (s.may_be_garbage) s.confidence = std::min(s.confidence, kGarbageConfidence);
-    if (s.judgement.growing && ShareThatGrowsAlone(process_, table_, holding, as_of) < kHalf) {
+    if (s.judgement.growing && ShareThatGrowsAlone(process_, table_, holding, as_of) < 0.5) {
       s.grows_together_only = true;
       s.confidence = std::min(s.confidence, kTogetherOnly);
     }
