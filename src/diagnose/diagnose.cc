@@ -101,8 +101,9 @@ class LeakFinder {
     if (heaviest != cluster.members.front())
       finding.known_by = LocationOf(process_, table_.units[suspects_[heaviest].unit].frame);
     if (verdict.confirmed) finding.evidence.push_back(verdict.sentence);
+    if (swollen && finding.kind == Kind::kNative) finding.kind = Kind::kPythonObject;  // memory that this object owns
     HeapImage* const newest = images_.Newest();
-    if (newest && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members, table_)) {
+    if (newest && !swollen && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members, table_)) {
       finding.kind = Kind::kRawBlock;
       finding.evidence.emplace_back("the heap snapshot finds no objects in these blocks: C code made them for itself");
     }

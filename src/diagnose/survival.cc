@@ -284,6 +284,12 @@ namespace {
 constexpr size_t kSwellingWindows = 4;
 constexpr double kStartedAnew = 0.5;  // births of half the size of earlier ones: the storage was given up in between
 
+// The youngest survivors: what the first round has left (a default value) may be small.
+capture::Amount Latest(std::span<const Slot> slots) {
+  const auto latest = std::find_if(slots.rbegin(), slots.rend(), [](const Slot& s) { return s.survivors.blocks != 0; });
+  return latest == slots.rend() ? capture::Amount{} : latest->survivors;
+}
+
 // A few live blocks at the end of a line of predecessors, each larger than the one before.
 Swelling SwellBySize(std::span<const Slot> slots, const Axis& axis, double live_mean, bool one) {
   Swelling out;
@@ -362,8 +368,10 @@ Swelling JudgeSwelling(std::span<const Slot> slots) {
   if (survivors.blocks == 0 || survivors.blocks > 64 || survivors.bytes < kLargeBytes) return {};
   if (births.blocks < 4 * survivors.blocks) return {};
   const Axis axis(slots);
-  const double live_mean = static_cast<double>(survivors.bytes) / static_cast<double>(survivors.blocks);
-  Swelling swelling = SwellBySize(slots, axis, live_mean, survivors.blocks == 1);
+  const capture::Amount latest = Latest(slots);
+  const double latest_mean = static_cast<double>(latest.bytes) / static_cast<double>(latest.blocks);
+  Swelling swelling = SwellBySize(slots, axis, latest_mean, survivors.blocks == 1);
+  swelling.latest_bytes = latest.bytes;
   if (births.blocks <= kMostPredecessors * survivors.blocks) return swelling;
   // So many were given up that they may be anything: texts to which is added all the time, or what passes and happens to become larger.
   swelling.confidence = std::min(swelling.confidence, 0.45);

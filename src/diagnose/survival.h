@@ -72,6 +72,7 @@ struct Swelling {
   double last_bytes = 0;
   // The line also makes many small blocks that die; first_bytes then is that of all large ones in a slot.
   bool among_small = false;
+  uint64_t latest_bytes = 0;  // of the youngest survivors, together
 };
 Swelling JudgeSwelling(std::span<const Slot> slots);
 

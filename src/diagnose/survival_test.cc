@@ -208,6 +208,19 @@ TEST(JudgeSwelling, SeesTheStorageOfAListThatGrowsToTheEnd) {
   EXPECT_GT(s.last_bytes, 2 * s.first_bytes);
 }
 
+// `data = append(data, more)`: many small things that die, and a default value from before the first round.
+TEST(JudgeSwelling, SeesWhatIsReplacedByLargerCopiesBesideAFirstValueThatStays) {
+  std::vector<Slot> slots(32, Slot{.weight = 1, .births = {}, .survivors = {}});
+  for (size_t i = 0; i < slots.size(); i++) slots[i].births = {40, 40 * 30'000 * (i + 1)};
+  slots[0].survivors = {4, 2400};
+  slots[31].survivors = {1, 960'000};
+  const Swelling s = JudgeSwelling(slots);
+  EXPECT_TRUE(s.swelling);
+  EXPECT_EQ(s.latest_bytes, 960'000u);
+  slots[31].survivors = {1, 2400};
+  EXPECT_FALSE(JudgeSwelling(slots).swelling);
+}
+
 TEST(JudgeSwelling, LetsAListAloneThatStoppedGrowing) { EXPECT_FALSE(JudgeSwelling(GrowingList(32, 0.5)).swelling); }
 
 TEST(JudgeSwelling, IsNotForManyBlocks) { EXPECT_FALSE(JudgeSwelling(Level(32, {100, 64'000}, {10, 6400})).swelling); }

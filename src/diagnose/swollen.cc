@@ -15,20 +15,25 @@ using heap::Graph;
 using heap::NodeId;
 
 constexpr double kMost = 0.8;       // share of the line's live bytes that the object is
+constexpr double kWithCopy = 0.45;  // the same while the old and the new one are both there, as at the peak
+constexpr uint64_t kFew = 16;       // blocks: what is made on the way to the new one
 constexpr double kSameSize = 0.02;  // storage and the object that owns it differ by a header
 constexpr double kGrown = 1.25;     // since about half as long after the start
 constexpr double kStood = 1.02;
 constexpr uint64_t kWorth = 100'000;  // bytes; less may be any list that was last filled a little more
 constexpr size_t kMostLookedAt = 64;  // objects of the earlier snapshot, largest first
 
-// The object of nearly `bytes`: the cluster's own, else any whose size is the one of the live storage.
-NodeId ObjectOf(const Graph& graph, std::span<const NodeId> own, uint64_t bytes) {
-  const auto wanted = static_cast<double>(bytes);
-  NodeId largest = heap::kNoNode;
-  for (const NodeId node : own) {
-    if (largest == heap::kNoNode || graph.size(node) > graph.size(largest)) largest = node;
-  }
-  if (largest != heap::kNoNode && static_cast<double>(graph.size(largest)) >= kMost * wanted) return largest;
+// The largest of the cluster's own, where it is at least `share` of `bytes`.
+NodeId LargestOf(const Graph& graph, std::span<const NodeId> own, uint64_t bytes, double share) {
+  const auto largest =
+      std::max_element(own.begin(), own.end(), [&](NodeId a, NodeId b) { return graph.size(a) < graph.size(b); });
+  const bool enough =
+      largest != own.end() && static_cast<double>(graph.size(*largest)) >= share * static_cast<double>(bytes);
+  return enough ? *largest : heap::kNoNode;
+}
+
+// Any object whose size is the one of the live storage.
+NodeId SizedLike(const Graph& graph, double wanted) {
   NodeId best = heap::kNoNode;
   double least = kSameSize * wanted + 128;
   for (NodeId node = 0; node < graph.node_count(); ++node) {
@@ -39,6 +44,12 @@ NodeId ObjectOf(const Graph& graph, std::span<const NodeId> own, uint64_t bytes)
     }
   }
   return best;
+}
+
+// The object of nearly `bytes`: the cluster's own, else any.
+NodeId ObjectOf(const Graph& graph, std::span<const NodeId> own, uint64_t bytes) {
+  const NodeId largest = LargestOf(graph, own, bytes, kMost);
+  return largest != heap::kNoNode ? largest : SizedLike(graph, static_cast<double>(bytes));
 }
 
 // What leads to the object; "": nothing does.
@@ -103,17 +114,21 @@ HeapVerdict WeighSwollen(const Swollen& swollen, const Suspect& suspect) {
 
 std::optional<Swollen> FindSwollen(HeapImages& images, const std::vector<Suspect>& suspects, const Cluster& cluster,
                                    std::span<const NodeId> objects) {
-  const bool swells = std::all_of(cluster.members.begin(), cluster.members.end(), [&](size_t member) {
-    return suspects[member].signal == Signal::kSwelling && suspects[member].kind != Kind::kNative;
-  });
+  const bool swells = std::all_of(cluster.members.begin(), cluster.members.end(),
+                                  [&](size_t member) { return suspects[member].signal == Signal::kSwelling; });
   HeapImage* const image = images.Newest();
   if (!swells || !image) return std::nullopt;
   const Suspect& main = suspects[cluster.members.front()];
-  const uint64_t bytes = main.live.blocks == 1 || main.swelling.among_small ? main.live.bytes : 0;
-  if (bytes == 0) return std::nullopt;
+  const uint64_t bytes = main.live.bytes;
   Swollen found;
   found.image = image;
-  found.node = ObjectOf(image->graph(), objects, bytes);
+  if (main.live.blocks == 1 || main.swelling.among_small) {
+    found.node = ObjectOf(image->graph(), objects, bytes);
+  } else if (main.live.blocks <= kFew) {
+    found.node = LargestOf(image->graph(), objects, bytes, kWithCopy);
+    if (found.node == heap::kNoNode && main.swelling.latest_bytes >= kWorth)
+      found.node = SizedLike(image->graph(), static_cast<double>(main.swelling.latest_bytes));
+  }
   if (found.node == heap::kNoNode) return std::nullopt;
   found.way = WayTo(image->analysis(), found.node);
   found.lasting = found.way.starts_with("module ") || found.way.starts_with("class ");

@@ -52,13 +52,18 @@ std::string Header(const Report& report, const TerminalStyle& style) {
   return Line(style).Add(name, Ink::kStrong).Add("  ").Add(figures, Ink::kFaint).Finish();
 }
 
-std::string VerdictLine(const Report& report, const TerminalStyle& style) {
+std::string VerdictLines(const Report& report, const TerminalStyle& style) {
   const diagnose::Diagnosis& d = report.diagnosis;
-  Line line(style);
-  if (d.verdict == Verdict::kNoLeak) line.Add("no leak", Ink::kGood).Add("  ");
-  if (d.verdict == Verdict::kInconclusive) line.Add("cannot tell", Ink::kWarn).Add("  ");
-  if (d.verdict == Verdict::kLeak) return line.Add(SafeText(d.explanation), Ink::kFaint).Finish();
-  return line.Add(SafeText(d.explanation)).Finish();
+  const std::string explanation = SafeText(d.explanation);
+  if (d.verdict == Verdict::kLeak) return Line(style).Add(explanation, Ink::kFaint).Finish();
+  const bool good = d.verdict == Verdict::kNoLeak;
+  const std::string_view name = good ? "no leak" : "cannot tell";
+  const size_t text_at = name.size() + 2;
+  const std::vector<std::string> lines = Wrap(explanation, style.columns - text_at);
+  std::string out;
+  for (size_t i = 0; i < lines.size(); i++)
+    out += Line(style).Add(i ? "" : name, good ? Ink::kGood : Ink::kWarn).To(text_at).Add(lines[i]).Finish();
+  return out;
 }
 
 // What the heap snapshot adds: of which type, who holds it, what to do.
@@ -218,7 +223,7 @@ std::string RenderScreen(const Report& report, const TerminalStyle& wanted) {
   for (const std::string& line : Remarks(report, style)) head.push_back(line);
   const std::vector<Finding>& findings = report.diagnosis.findings;
   bool leak = report.diagnosis.verdict == Verdict::kLeak;
-  if (!leak) head.push_back(VerdictLine(report, style));
+  if (!leak) head.push_back(VerdictLines(report, style));
   std::string dismissed = DismissedInLine(report, style.columns - kText);
   if (!dismissed.empty())
     tail.push_back(Line(style).Add("not leaking", Ink::kFaint).To(kText).Add(dismissed, Ink::kFaint).Finish());
@@ -249,7 +254,7 @@ std::string RenderFull(const Report& report, const TerminalStyle& wanted, const 
     for (const std::string& line : Wrap(warning, style.columns - 6))
       out.push_back(Line(style).Add("note", Ink::kWarn).To(6).Add(line).Finish());
   for (const std::string& line : Remarks(report, style)) out.push_back(line);
-  out.push_back(VerdictLine(report, style));
+  out.push_back(VerdictLines(report, style));
   size_t shown = 0;
   for (const Finding& f : report.diagnosis.findings) {
     if (shown == options.limit) break;
