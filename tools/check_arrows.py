@@ -24,7 +24,8 @@ ARROWS = {
     "diagnose": {"heap", "capture", "process", "base"},
     "report": {"diagnose", "heap", "capture", "process", "base"},
     "interchange": {"report", "diagnose", "heap", "capture", "process", "base"},
-    "cli": {"interchange", "report", "diagnose", "heap", "walk", "capture", "process", "cpython", "base"},
+    "viewer": {"interchange", "report", "diagnose", "heap", "capture", "process", "base"},
+    "cli": {"viewer", "interchange", "report", "diagnose", "heap", "walk", "capture", "process", "cpython", "base"},
 }
 
 PYTHON_H_ALLOWED = (

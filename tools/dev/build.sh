@@ -12,6 +12,7 @@ source tools/dev/common.sh
 maybe_help "$@"
 
 need_packages tools/dev/packages.txt
+build_page
 configure build
 ninja -C build -j "$(jobs)" --quiet "$@"
 if [[ -x build/limpet ]]; then

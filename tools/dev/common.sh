@@ -59,8 +59,26 @@ configure() {
 
 jobs() { echo "${LIMPET_JOBS:-$(nproc)}"; }
 
+# npm and the packages that web/ is built with, as its lock file names them.
+need_web() {
+  command -v npm >/dev/null || need_packages tools/dev/packages-web.txt
+  cmp -s web/package-lock.json web/node_modules/.limpet-lock && return
+  say "installing the packages of web/"
+  (cd web && npm ci --silent) || die "npm could not install what web/package-lock.json names"
+  cp web/package-lock.json web/node_modules/.limpet-lock
+}
+
+# The viewer's page, where it is older than what it is made of: the command has it inside.
+build_page() {
+  need_web
+  local page=web/dist/viewer.html
+  [[ -f $page && -z $(find web/src web/*.json web/*.ts web/viewer.html -newer $page -print -quit) ]] && return
+  (cd web && npx --no-install vite build --logLevel warn) || die "the viewer's page does not build"
+}
+
 build_main() {
   need_packages tools/dev/packages.txt
+  build_page
   configure build
   ninja -C build -j "$(jobs)" --quiet
 }

@@ -13,6 +13,7 @@ maybe_help "$@"
 
 need_packages tools/dev/packages.txt
 need_venv
+build_page
 python=$PWD/.venv-dev/bin/python
 raw=build-wheel/dist
 rm -rf "$raw"

@@ -1,0 +1,18 @@
+// The viewer's page as web/ builds it, and that page with a document inside: one file that needs nothing else.
+#ifndef LIMPET_VIEWER_PAGE_H_
+#define LIMPET_VIEWER_PAGE_H_
+
+#include <string>
+#include <string_view>
+
+namespace limpet::viewer {
+
+// The page without a document: it asks its server for one. Empty where limpet was built without it (`./dev web` makes it).
+std::string_view Page();
+
+// The page with this document (WriteViewerDocument) in it, packed where it is large. REQUIRES: Page() is there.
+std::string PageWith(std::string_view document);
+
+}  // namespace limpet::viewer
+
+#endif  // LIMPET_VIEWER_PAGE_H_

@@ -1,0 +1,17 @@
+import { render } from "preact";
+import { App } from "./app";
+import { loadDocument } from "./model/load";
+import "./style/page.css";
+
+const place = document.getElementById("app");
+if (place) {
+  loadDocument(document).then(
+    (data) => {
+      place.textContent = "";
+      render(<App document={data} />, place);
+    },
+    (error: unknown) => {
+      place.textContent = `This report cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
+    },
+  );
+}
