@@ -25,7 +25,8 @@ ARROWS = {
     "report": {"diagnose", "heap", "capture", "process", "base"},
     "interchange": {"report", "diagnose", "heap", "capture", "process", "base"},
     "viewer": {"interchange", "report", "diagnose", "heap", "capture", "process", "base"},
-    "cli": {"viewer", "interchange", "report", "diagnose", "heap", "walk", "capture", "process", "cpython", "base"},
+    "serve": {"capture", "base"},
+    "cli": {"serve", "viewer", "interchange", "report", "diagnose", "heap", "walk", "capture", "process", "cpython", "base"},
 }
 
 PYTHON_H_ALLOWED = (
