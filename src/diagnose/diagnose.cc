@@ -15,6 +15,7 @@
 #include "diagnose/native_code.h"
 #include "diagnose/suspects.h"
 #include "diagnose/swollen.h"
+#include "diagnose/thread_work.h"
 #include "diagnose/unit.h"
 #include "diagnose/weigh_heap.h"
 
@@ -82,6 +83,7 @@ class LeakFinder {
     for (HeapImage* const image : images_.loaded()) MergeByHolder(image, image->analysis(), result_.findings, found_);
     MergeHoldersInC(result_.findings);
     MergeSubclassKeys(result_.findings);
+    MergeWorkOfThreads(process_, result_.findings);
     HintAtOwners(result_.findings);
   }
 

@@ -14,11 +14,6 @@
 #include "diagnose/heap_image.h"
 
 namespace limpet::diagnose {
-namespace {
-
-constexpr size_t kLeastObjects = 8;    // fewer say nothing
-constexpr uint64_t kOneIn = 10;        // of the largest finding's memory that an own line must have to come first
-constexpr size_t kMostPerObject = 20;  // objects of a finding that hang on each object of a lighter one
 
 void TakeAsPart(Finding& into, const Finding& part) {
   into.live += part.live;
@@ -38,6 +33,12 @@ void TakeAsPart(Finding& into, const Finding& part) {
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
 }
+
+namespace {
+
+constexpr size_t kLeastObjects = 8;    // fewer say nothing
+constexpr uint64_t kOneIn = 10;        // of the largest finding's memory that an own line must have to come first
+constexpr size_t kMostPerObject = 20;  // objects of a finding that hang on each object of a lighter one
 
 // Sure ones first, then the program's own lines, then those that made what is held, then by what they cost: a finding may only become a
 // part of one that is at least as sure. (A library's line stands alone only where no line of the program is in its stacks.)

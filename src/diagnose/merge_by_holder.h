@@ -17,6 +17,9 @@ namespace limpet::diagnose {
 
 class HeapImage;
 
+// Adds the figures, lines and types of `part` to those of `into`.
+void TakeAsPart(Finding& into, const Finding& part);
+
 // The objects of one finding in a snapshot, and the container that most of them are kept in (kNoNode: none is known).
 struct FindingObjects {
   std::vector<heap::NodeId> nodes;

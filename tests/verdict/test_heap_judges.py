@@ -8,27 +8,12 @@ import pytest
 PROGRAM = Path(__file__).parent / "programs/judged.py"
 
 
-@pytest.fixture
-def judge(interpreter, run, tmp_path):
-    def judge(what):
-        report = tmp_path / "report.json"
-        done = run(interpreter.limpet_run(PROGRAM, what, options=("-q", "--json", report, "-o", tmp_path / "r.limpet")))
-        assert done.returncode == 0, done.stderr
-        return json.loads(report.read_text())
-
-    return judge
-
-
-def sure(report):
-    return [finding for finding in report["findings"] if finding["confidence"] >= 0.5]
-
-
 def functions(finding):
     return [frame["function"].split(".")[-1] for frame in finding["site"]]
 
 
 @pytest.mark.slow
-def test_three_leaks_of_one_loop_are_three_findings(judge):
+def test_three_leaks_of_one_loop_are_three_findings(judge, sure):
     found = sure(judge("three"))
     told = {name: finding for finding in found for name in ("ORDERS", "USERS", "LOG") if name in finding["holder_text"]}
     assert len(found) == 3 and len(told) == 3, [(functions(f)[:2], f["holder_text"]) for f in found]
@@ -39,7 +24,7 @@ def test_three_leaks_of_one_loop_are_three_findings(judge):
 
 
 @pytest.mark.slow
-def test_containers_with_a_bound_are_no_leaks(judge):
+def test_containers_with_a_bound_are_no_leaks(judge, sure):
     report = judge("filling")
     assert not sure(report) and report["verdict"] == "no-leak", report["findings"]
     reasons = " ".join(sentence for one in report["dismissed"] for sentence in one["evidence"])
@@ -47,7 +32,7 @@ def test_containers_with_a_bound_are_no_leaks(judge):
 
 
 @pytest.mark.slow
-def test_why_not_is_told_for_a_line(judge, limpet, run, tmp_path):
+def test_why_not_is_told_for_a_line(judge, limpet, run, tmp_path, sure):
     report = judge("filling")
     line = next(one for one in report["dismissed"] if "maxsize" in " ".join(one["evidence"]))["site"][0]["line"]
     told = run([limpet, "why", tmp_path / "r.limpet", f"judged.py:{line}"])
@@ -58,12 +43,12 @@ def test_why_not_is_told_for_a_line(judge, limpet, run, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["by_chance", "deferred"])
-def test_what_only_looks_like_a_leak_is_dismissed(judge, what):
+def test_what_only_looks_like_a_leak_is_dismissed(judge, what, sure):
     report = judge(what)
     assert not sure(report), [(f["confidence"], f["holder_text"], f["evidence"]) for f in report["findings"]]
 
 
 @pytest.mark.slow
-def test_a_callback_is_named_and_not_the_loop(judge):
+def test_a_callback_is_named_and_not_the_loop(judge, sure):
     (finding,) = sure(judge("callbacks"))
     assert "KEPT" in finding["holder_text"] and functions(finding)[0] in ("on_request", "__init__"), functions(finding)

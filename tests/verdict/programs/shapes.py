@@ -1,9 +1,11 @@
 """Leaks, and what only looks like one, of shapes that programs really have: one function each, run by name for about a second."""
 
+import array
 import atexit
 import hashlib
 import io
 import sys
+import threading
 import time
 import types
 
@@ -51,6 +53,31 @@ RECORDER = io.BytesIO()
 
 def growing_buffer(turn):
     RECORDER.write(work(turn) * 20)
+
+
+class Series:
+    data = array.array("d", [0.0])
+
+
+def appended_array(turn):
+    Series.data = Series.data + array.array("d", range(60))
+
+
+ANSWERED = threading.Event()
+
+
+def wait_for_answer(question):
+    ANSWERED.wait()
+    return question
+
+
+def ask(question):
+    threading.Thread(target=wait_for_answer, args=(question,), daemon=True).start()
+
+
+def stuck_threads(turn):
+    if turn % 20 == 0:
+        ask(bytes(10000))
 
 
 class Late:

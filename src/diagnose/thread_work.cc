@@ -1,0 +1,97 @@
+#include "diagnose/thread_work.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "diagnose/merge_by_holder.h"
+#include "diagnose/unit.h"
+
+namespace limpet::diagnose {
+namespace {
+
+using capture::NodeId;
+using capture::Process;
+
+constexpr double kSameCourse = 0.15;  // how far what was born up to a moment may be apart, as a share of all
+
+bool AreThreads(const Finding& finding) {
+  const std::vector<HolderStep>& way = finding.heap.holder;
+  return way.size() > 1 && way[0].edge == "module threading" && way[1].edge == "._active";
+}
+
+bool BeginsInThread(const Process& process, uint32_t site) {
+  NodeId node = process.sites[site].node;
+  if (node.value == 0) return true;  // no frame
+  while (process.nodes[node.value].parent.value != 0) node = process.nodes[node.value].parent;
+  const capture::Frame& first = process.frames[process.nodes[node.value].frame.value];
+  return first.function == "Thread._bootstrap" && first.file.ends_with("/threading.py");
+}
+
+bool IsWorkOfThreads(const Process& process, const Finding& finding) {
+  return std::all_of(finding.sites.begin(), finding.sites.end(),
+                     [&](uint32_t site) { return BeginsInThread(process, site); });
+}
+
+// Survivors by the epoch that they were born in.
+std::vector<double> SurvivorsOf(const Process& process, const Finding& finding) {
+  std::vector<double> survivors(process.groups.size(), 0);
+  for (const uint32_t site : finding.sites) {
+    for (const capture::Cohort& cohort : process.sites[site].cohorts)
+      survivors[cohort.group.value] += static_cast<double>(LiveAt(cohort, finding.as_of).blocks);
+  }
+  return survivors;
+}
+
+// By Kolmogorov's distance, since the first thread: a thread makes its own objects a little later than it is made itself.
+bool SameCourse(const std::vector<double>& threads, const std::vector<double>& work) {
+  const auto begin = std::find_if(threads.begin(), threads.end(), [](double n) { return n > 0; }) - threads.begin();
+  const double all_threads = std::accumulate(threads.begin() + begin, threads.end(), 0.0);
+  const double all_work = std::accumulate(work.begin() + begin, work.end(), 0.0);
+  double part_threads = 0, part_work = 0;
+  for (auto i = static_cast<size_t>(begin); i < threads.size() && all_work > 0; i++) {
+    part_threads += threads[i] / all_threads;
+    part_work += work[i] / all_work;
+    if (std::abs(part_threads - part_work) > kSameCourse) return false;
+  }
+  return all_work > 0;
+}
+
+std::string Advice(const Location* where) {
+  const std::string advice = "let these threads end, or wait with a timeout";
+  if (!where) return advice;
+  const size_t slash = where->file.rfind('/');
+  const std::string_view file = std::string_view(where->file).substr(slash == std::string::npos ? 0 : slash + 1);
+  return fmt::format("{}: they are still in {} ({}:{})", advice, where->function, file, where->line);
+}
+
+bool IsOwnLine(const Finding& finding) {
+  return !finding.site.empty() && finding.site.front().line != 0 &&
+         OwnerOf(finding.site.front().file) <= Owner::kPackage;
+}
+
+}  // namespace
+
+void MergeWorkOfThreads(const Process& process, std::vector<Finding>& findings) {
+  const auto threads = std::find_if(findings.begin(), findings.end(), AreThreads);
+  if (threads == findings.end()) return;
+  const std::vector<double> course = SurvivorsOf(process, *threads);
+  std::vector<Finding> others, work;
+  for (auto it = findings.begin(); it != findings.end(); ++it) {
+    if (it == threads) continue;
+    const bool part = IsWorkOfThreads(process, *it) && SameCourse(course, SurvivorsOf(process, *it));
+    (part ? work : others).push_back(std::move(*it));
+  }
+  Finding whole = std::move(*threads);
+  for (const Finding& part : work) TakeAsPart(whole, part);
+  const auto own = std::find_if(work.begin(), work.end(), IsOwnLine);
+  if (whole.heap.fix.empty()) whole.heap.fix = Advice(own == work.end() ? nullptr : &own->site.front());
+  others.push_back(std::move(whole));
+  findings = std::move(others);
+}
+
+}  // namespace limpet::diagnose
