@@ -3,6 +3,7 @@
 #define LIMPET_AGENT_HOT_H_
 
 #include "agent/counters.h"
+#include "agent/ending.h"
 #include "agent/look.h"
 #include "agent/shadow.h"
 #include "agent/stacks.h"
@@ -85,7 +86,7 @@ template <class L>
   const char* top = own ? cpython::CurrentFrame<L>(own) : nullptr;
   *locked = state && cpython::Load<char*>(state, L::kThreadInterpreter) == g_python.main_interpreter;
   if (state && !*locked) g_python.more_interpreters = true;
-  if (!top && state && g_python.is_finalizing && g_python.is_finalizing()) NoteFinalizing();
+  if (!top && state) NoteNoFrame(thread);
   return top;
 }
 

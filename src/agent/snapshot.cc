@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/counters.h"
+#include "agent/ending.h"
 #include "agent/hot.h"
 #include "agent/ledger.h"
 #include "agent/maps.h"
@@ -55,7 +56,8 @@ struct Taking {
   int child = 0;  // 0: none
   uint64_t started_ns = 0;
   uint64_t pause_ns = 0;
-  uint64_t next_ns = 0;  // not before; 0: not planned yet
+  uint64_t next_ns = 0;      // not before; 0: not planned yet
+  uint64_t returned_ns = 0;  // when the one at the main module's end was taken; 0: there is none
   uint32_t requests_seen = 0;
   uint32_t count = 0;  // files begun
   char* stack = nullptr;
@@ -299,6 +301,19 @@ void Take(SnapshotTrigger trigger, uint64_t now_ns) {
   __atomic_store_n(&header->snapshot_child, child, __ATOMIC_RELEASE);
 }
 
+// A helper that ends so soon has none at all.
+bool TooBrief(uint64_t now_ns) {
+  return now_ns - g_agent.file.header()->start_monotonic_ns < kFirstNs && !g_agent.options.main;
+}
+
+// The last one was taken when the main module had returned, and the program did little since: what callbacks at the exit let go of is better
+// seen before them.
+bool LookedAtWhenReturned(uint64_t now_ns) {
+  constexpr uint64_t kOneIn = 10;  // of the run
+  const uint64_t age = now_ns - g_agent.file.header()->start_monotonic_ns;
+  return g_taking.returned_ns && now_ns - g_taking.returned_ns < age / kOneIn + kFirstNs;
+}
+
 }  // namespace
 
 void ConsiderSnapshot(uint64_t now_ns) {
@@ -311,19 +326,24 @@ void ConsiderSnapshot(uint64_t now_ns) {
     const uint64_t first = g_agent.options.snapshot_every_ns ? g_agent.options.snapshot_every_ns : kFirstNs;
     g_taking.next_ns = header->start_monotonic_ns + first;
   }
+  const bool ends = g_ending.snapshot_due && g_agent.options.snapshots_auto && !TooBrief(now_ns);
   const bool due = g_agent.options.snapshots_auto && now_ns >= g_taking.next_ns;
-  const SnapshotTrigger trigger = asked ? SnapshotTrigger::kRequest : SnapshotTrigger::kInterval;
-  if ((asked || due) && MayTake(trigger)) {
+  const SnapshotTrigger trigger = asked  ? SnapshotTrigger::kRequest
+                                  : ends ? SnapshotTrigger::kExit
+                                         : SnapshotTrigger::kInterval;
+  if ((asked || ends || due) && MayTake(trigger)) {
     g_taking.requests_seen = requests;
+    if (ends) g_taking.returned_ns = now_ns;
+    g_ending.snapshot_due &= !ends;
     Take(trigger, now_ns);
   }
   g_taking_lock.Unlock();
 }
 
 void TakeSnapshot(SnapshotTrigger trigger, uint64_t now_ns) {
-  const bool brief = now_ns - g_agent.file.header()->start_monotonic_ns < kFirstNs && !g_agent.options.main;
-  if (!g_agent.options.snapshots_auto || (trigger == SnapshotTrigger::kExit && brief) || !g_taking_lock.TryLock())
-    return;
+  const bool exits = trigger == SnapshotTrigger::kExit;
+  const bool useless = exits && (TooBrief(now_ns) || LookedAtWhenReturned(now_ns));
+  if (!g_agent.options.snapshots_auto || useless || !g_taking_lock.TryLock()) return;
   Reap();
   if (MayTake(trigger)) Take(trigger, now_ns);
   g_taking_lock.Unlock();

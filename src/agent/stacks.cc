@@ -1,6 +1,7 @@
 #include "agent/stacks.h"
 
 #include "agent/counters.h"
+#include "agent/ending.h"
 #include "agent/look.h"
 #include "agent/native_stacks.h"
 #include "agent/source.h"
@@ -163,10 +164,24 @@ uint32_t Collect(Thread* thread, const char* top, uint64_t* hash) {
   return count;
 }
 
+// Of a stack that was collected down to the bottom.
+template <class L>
+void LookAtOutermost(Thread* thread, uint32_t count) {
+  if (!IsMainThread(thread)) return;
+  while (count && cpython::IsIncomplete<L>(thread->pending[count - 1]))
+    --count;  // where C code entered the interpreter
+  if (!count) return;
+  const char* code = cpython::FrameCode<L>(thread->pending[count - 1]);
+  if (code == g_ending.program) return;
+  const uint32_t id = InternCode<L>(code);
+  if (id != IdMap::kNone) NoteOutermost(thread, code, *g_agent.file.At<CodeRecord>(Table::kCodes, id));
+}
+
 template <class L>
 uint32_t ResolveNode(Thread* thread, const char* top) {
   uint64_t hash;
   uint32_t count = Collect<L>(thread, top, &hash);
+  if (hash == kEmptyStack && !g_ending.returned) LookAtOutermost<L>(thread, count);
   uint32_t node = hash == kEmptyStack ? 0 : g_stacks.node_of.Find(hash);
   while (count-- > 0) {
     const char* frame = thread->pending[count];

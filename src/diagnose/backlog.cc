@@ -113,6 +113,24 @@ std::optional<double> LevelIn(const Levels& levels, double from, double to) {
   return inside.empty() ? std::nullopt : std::optional(Middle(std::move(inside)));
 }
 
+// From `onset` on the level rises in each third by a quarter or more of the mean step: a table that is resized once makes one step.
+bool RisesByParts(const Levels& levels, double onset, double stretch) {
+  constexpr size_t kParts = 3;
+  constexpr double kLeastStep = 0.25;
+  std::vector<double> at;
+  for (size_t i = 0; i <= kParts; ++i) {
+    const double from = onset + (1 - onset - stretch) * static_cast<double>(i) / kParts;
+    const std::optional<double> level = LevelIn(levels, from, from + stretch);
+    if (level) at.push_back(*level);
+  }
+  if (at.size() < 2) return false;
+  const double mean = (at.back() - at.front()) / static_cast<double>(at.size() - 1);
+  for (size_t i = 1; i < at.size(); ++i) {
+    if (at[i] - at[i - 1] < kLeastStep * mean) return false;
+  }
+  return mean > 0;
+}
+
 double HighestBefore(const Levels& levels, double end) {
   double most = 0;
   for (const auto& [at, bytes] : levels) {
@@ -173,6 +191,7 @@ void MarkLateStart(const capture::Process& process, size_t work_begins, std::vec
     // What is given up in turns (a batch) rose as high before.
     const double before = HighestBefore(levels, onset) - *first;
     if (before > kLevel * (*last - *first) / seen) continue;
+    if (!RisesByParts(levels, onset, kStretch)) continue;
     if (rise < std::max(static_cast<double>(kMinRise), kMuch * seen * (claimed + s.steady_bytes))) continue;
     claimed += s.steady_bytes;
     late.emplace_back(&s, since);

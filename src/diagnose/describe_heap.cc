@@ -215,6 +215,41 @@ std::vector<size_t> ObjectMembers(const std::vector<Suspect>& suspects, const Cl
   return members;
 }
 
+ClusterObjects ObjectsIn(HeapImage& image, const std::vector<Suspect>& suspects, const std::vector<size_t>& members) {
+  ClusterObjects found;
+  found.image = &image;
+  found.objects.image = &image;
+  std::vector<NodeId>& nodes = found.objects.nodes;
+  for (const size_t member : members) {
+    const std::vector<NodeId>& more = image.objects(member);
+    nodes.insert(nodes.end(), more.begin(), more.end());
+    if (suspects[member].line_survival >= kRecycled) continue;
+    std::copy_if(more.begin(), more.end(), std::back_inserter(found.objects.lent),
+                 [&](NodeId node) { return IsRecycled(image.graph(), node); });
+  }
+  std::sort(nodes.begin(), nodes.end());
+  std::sort(found.objects.lent.begin(), found.objects.lent.end());
+  for (const NodeId node : nodes) found.bytes += image.graph().size(node);
+  found.pile = heap::FindPile(image.analysis(), nodes);
+  found.objects.container = image.OwnerOf(found.pile.container);
+  return found;
+}
+
+// What nobody holds when the program ends may have been let go of in ending: with the variables of the main function, or by what was
+// registered for the exit.
+bool IsGarbage(const ClusterObjects& objects) {
+  constexpr double kMostly = 0.5;
+  return objects.pile.garbage > kMostly;
+}
+
+// Somebody held the same line's objects while the program ran, which garbage that waits for the collector has been all along.
+bool WereHeldBefore(const ClusterObjects& before, const ClusterObjects& later) {
+  constexpr double kHardly = 0.2;
+  constexpr size_t kLeast = 20, kOneIn = 5;  // how much earlier it was is a matter of the snapshots' cost
+  const size_t count = before.objects.nodes.size();
+  return before.pile.garbage < kHardly && count >= kLeast && count * kOneIn >= later.objects.nodes.size();
+}
+
 }  // namespace
 
 std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::vector<Suspect>& suspects,
@@ -223,24 +258,18 @@ std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::ve
   std::vector<ClusterObjects> found(clusters.size());
   for (size_t i = 0; i < clusters.size(); ++i) {
     const std::vector<size_t> members = ObjectMembers(suspects, clusters[i]);
+    bool shown = false;  // and garbage
     for (size_t n = 0; n < kMostImages; ++n) {
-      HeapImage* image = images.Newest(n);
+      HeapImage* const image = images.Newest(n);
       if (!image) break;
-      if (!found[i].image) found[i].image = image;
-      if (!image->Shows(members)) continue;
-      found[i].image = image;
-      break;
+      const bool shows = image->Shows(members);
+      if (found[i].image && !shows && !shown) continue;
+      ClusterObjects objects = ObjectsIn(*image, suspects, members);
+      if (shown && !WereHeldBefore(objects, found[i])) continue;
+      found[i] = std::move(objects);
+      if (shows && !IsGarbage(found[i])) break;
+      shown = shows;
     }
-    if (!found[i].image) continue;
-    found[i].objects.image = found[i].image;
-    std::vector<NodeId>& nodes = found[i].objects.nodes;
-    for (const size_t member : members) {
-      const std::vector<NodeId>& more = found[i].image->objects(member);
-      nodes.insert(nodes.end(), more.begin(), more.end());
-    }
-    std::sort(nodes.begin(), nodes.end());
-    found[i].pile = heap::FindPile(found[i].image->analysis(), nodes);
-    found[i].objects.container = found[i].image->OwnerOf(found[i].pile.container);
   }
   return found;
 }

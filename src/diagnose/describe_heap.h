@@ -18,6 +18,7 @@ struct ClusterObjects {
   FindingObjects objects;
   heap::Pile pile;
   heap::NodeId subject = heap::kNoNode;  // one of the objects that the program keeps; kNoNode: not known
+  uint64_t bytes = 0;                    // of the objects, in that snapshot
   bool uncollectable = false;            // garbage that the collector looked at, and could not free
 };
 

@@ -99,11 +99,16 @@ class LeakFinder {
     if (verdict.confirmed) {
       for (const size_t member : cluster.members) ClearDoubts(suspects_[member]);
     }
+    if (verdict.of_others) {
+      objects.objects.nodes.clear();
+      objects.objects.container = heap::kNoNode;
+    }
     Finding finding = DescribeCluster(process_, table_, suspects_, cluster);
     if (heaviest != cluster.members.front())
       finding.known_by = LocationOf(process_, table_.units[suspects_[heaviest].unit].frame);
     if (verdict.confirmed) finding.evidence.push_back(verdict.sentence);
     if (swollen && finding.kind == Kind::kNative) finding.kind = Kind::kPythonObject;  // memory that this object owns
+    if (verdict.of_others && suspects_[cluster.members.front()].mostly_native) finding.kind = Kind::kNative;
     HeapImage* const newest = images_.Newest();
     if (newest && !swollen && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members, table_)) {
       finding.kind = Kind::kRawBlock;

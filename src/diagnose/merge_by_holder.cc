@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <optional>
 #include <string_view>
@@ -204,6 +205,32 @@ void HintAtOwners(std::vector<Finding>& findings) {
   }
 }
 
+namespace {
+
+// Weak references, and what hangs on them, are there because their referents are: do those hang on what is marked?
+bool ReferWeaklyTo(const heap::Graph& graph, const heap::Dominators& dominators, const std::vector<bool>& marked,
+                   const std::vector<heap::NodeId>& nodes) {
+  constexpr size_t kOneIn = 4;  // of the part, which also has callbacks and tables of them
+  size_t weak = 0, inside = 0;
+  for (const heap::NodeId node : nodes) {
+    graph.ForEachRun(node, [&](const heap::Run& run, heap::EdgeIndex first, heap::EdgeIndex last) {
+      if (run.strength != heap::RefStrength::kWeak || first == last) return;
+      ++weak;
+      inside += marked[dominators.position(graph.edge(first).target())];
+    });
+  }
+  return weak >= kLeastObjects && weak * kOneIn >= nodes.size() && inside * 5 >= weak * 4;
+}
+
+std::vector<heap::NodeId> SurelyOwn(const FindingObjects& objects) {
+  std::vector<heap::NodeId> own;
+  std::set_difference(objects.nodes.begin(), objects.nodes.end(), objects.lent.begin(), objects.lent.end(),
+                      std::back_inserter(own));
+  return own;
+}
+
+}  // namespace
+
 void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
                    std::vector<FindingObjects>& objects) {
   std::vector<size_t> order = ByWeight(findings, objects);
@@ -215,13 +242,19 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
     const size_t whole = order[i];
     if (gone[whole] || objects[whole].nodes.size() < kLeastObjects) continue;
     const std::vector<bool> retained = MarkRetained(dominators, objects[whole].nodes);
+    // The lists and numbers that another line only lent its memory to make nothing a part of that line.
+    const std::vector<bool> surely =
+        objects[whole].lent.empty() || i == 0 ? retained : MarkRetained(dominators, SurelyOwn(objects[whole]));
     for (size_t k = 0; k < order.size(); ++k) {
       const size_t part = order[k];
       if (k == i || gone[part]) continue;
       if (k < i && !MayBeWhole(findings, objects, whole, part)) continue;
       const bool same_container =
           k > i && objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
-      if (!same_container && !MostlyMarked(dominators, retained, objects[part].nodes)) continue;
+      const std::vector<bool>& marked = k < i ? surely : retained;
+      if (!same_container && !MostlyMarked(dominators, marked, objects[part].nodes) &&
+          !ReferWeaklyTo(analysis.graph(), dominators, marked, objects[part].nodes))
+        continue;
       TakeAsPart(findings[whole], findings[part]);
       gone[part] = true;
     }

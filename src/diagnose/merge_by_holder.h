@@ -27,6 +27,8 @@ struct FindingObjects {
   bool made_held = false;  // what the container holds was made by the finding, and not only what hangs on that
   const HeapImage* image = nullptr;  // the snapshot
   bool own_code = true;              // the finding is called after a line of the program itself, not of a library
+  // Those of `nodes` that may lie in memory which a free list handed on from another line; sorted.
+  std::vector<heap::NodeId> lent = {};
 };
 
 // `objects` belong to `findings` by index; those of `image`, which `analysis` is of, are looked at. Findings that became a part of another

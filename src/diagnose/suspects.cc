@@ -207,6 +207,7 @@ class Judge {
   Suspect Finish(Suspect s) const {
     ByAllocator by = Split(process_, table_.units[s.unit], s.as_of, s.judgement.onset_slot);
     s.kind = KindOf(by);
+    s.mostly_native = by.native.bytes > by.object.bytes + by.raw.bytes;
     // What is replaced by ever larger pieces within Python's own allocators is the storage of a container.
     if (s.signal == Signal::kSwelling && s.kind == Kind::kRawBlock) s.kind = Kind::kPythonObject;
     return s;

@@ -24,6 +24,7 @@ struct Suspect {
   uint32_t unit = 0;  // index into UnitTable::units
   Signal signal = Signal::kNone;
   Kind kind = Kind::kPythonObject;
+  bool mostly_native = false;  // by bytes; `kind` takes native memory for that of objects that come with it
   AsOf as_of = AsOf::kEnd;
   double confidence = 0;       // that it grows
   double most_confidence = 1;  // that so short a run allows

@@ -47,18 +47,22 @@ std::vector<double> SurvivorsOf(const Process& process, const Finding& finding) 
   return survivors;
 }
 
-// By Kolmogorov's distance, since the first thread: a thread makes its own objects a little later than it is made itself.
+// By Kolmogorov's distance, after the epoch of the first thread, in which the program may still have begun: a thread makes its own objects a
+// little later than it is made itself.
 bool SameCourse(const std::vector<double>& threads, const std::vector<double>& work) {
-  const auto begin = std::find_if(threads.begin(), threads.end(), [](double n) { return n > 0; }) - threads.begin();
+  const auto first = std::find_if(threads.begin(), threads.end(), [](double n) { return n > 0; });
+  if (first == threads.end()) return false;
+  const auto begin = first + 1 - threads.begin();
   const double all_threads = std::accumulate(threads.begin() + begin, threads.end(), 0.0);
   const double all_work = std::accumulate(work.begin() + begin, work.end(), 0.0);
+  if (all_threads == 0 || all_work == 0) return false;
   double part_threads = 0, part_work = 0;
-  for (auto i = static_cast<size_t>(begin); i < threads.size() && all_work > 0; i++) {
+  for (auto i = static_cast<size_t>(begin); i < threads.size(); i++) {
     part_threads += threads[i] / all_threads;
     part_work += work[i] / all_work;
     if (std::abs(part_threads - part_work) > kSameCourse) return false;
   }
-  return all_work > 0;
+  return true;
 }
 
 std::string Advice(const Location* where) {

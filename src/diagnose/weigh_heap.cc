@@ -90,6 +90,14 @@ bool OutliveLastCollection(const capture::Process& process, const std::vector<Su
   return before >= kLeastBlocks && static_cast<double>(after) >= kNearlyAll * static_cast<double>(before);
 }
 
+// A few small objects beside megabytes of C code's own memory say nothing of that.
+bool SeesTooLittle(const ClusterObjects& objects, const std::vector<Suspect>& suspects, const Cluster& cluster) {
+  constexpr double kTooLittle = 0.15;
+  uint64_t live = 0;
+  for (const size_t member : cluster.members) live += suspects[member].live.bytes;
+  return static_cast<double>(objects.bytes) < kTooLittle * static_cast<double>(live);
+}
+
 std::string When(uint64_t time_ns) { return base::FormatDuration(time_ns); }
 
 }  // namespace
@@ -108,8 +116,10 @@ bool AwaitCollection(const capture::Process& process, HeapImage& image, std::spa
   return static_cast<double>(old) < kSomeOld * static_cast<double>(garbage.size());
 }
 
-HeapVerdict WeighHeap(const capture::Process& process, GrowthWitness& witness, const ClusterObjects& objects,
-                      const std::vector<Suspect>& suspects, const Cluster& cluster) {
+namespace {
+
+HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness, const ClusterObjects& objects,
+                         const std::vector<Suspect>& suspects, const Cluster& cluster) {
   HeapVerdict verdict;
   if (!objects.image || objects.objects.nodes.empty()) return verdict;
   if (objects.pile.garbage > kMostlyGarbage) {
@@ -155,7 +165,21 @@ HeapVerdict WeighHeap(const capture::Process& process, GrowthWitness& witness, c
   } else if (growth->Confirms() && objects.pile.garbage < kHardlyGarbage) {
     verdict.confirmed = true;
     verdict.sentence = figures;
+  } else {
+    verdict.unclear = true;
   }
+  return verdict;
+}
+
+}  // namespace
+
+HeapVerdict WeighHeap(const capture::Process& process, GrowthWitness& witness, const ClusterObjects& objects,
+                      const std::vector<Suspect>& suspects, const Cluster& cluster) {
+  HeapVerdict verdict = WeighObjects(process, witness, objects, suspects, cluster);
+  const bool by_others = verdict.dismissed || (verdict.unclear && suspects[cluster.members.front()].mostly_native);
+  if (!by_others || !SeesTooLittle(objects, suspects, cluster)) return verdict;
+  verdict = {};
+  verdict.of_others = true;
   return verdict;
 }
 

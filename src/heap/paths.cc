@@ -8,8 +8,8 @@
 
 namespace limpet::heap {
 
-Worth WorthOf(const Run& run) {
-  switch (run.kind) {
+Worth WorthOf(RefKind kind) {
+  switch (kind) {
     case RefKind::kLocal:
     case RefKind::kStack:
       return Worth::kPassing;
@@ -28,8 +28,10 @@ Worth WorthOfRoot(const Type& type) {
   return has("variable") || has("global") ? Worth::kObscure : Worth::kPlain;
 }
 
-Worth WorthOf(const Type& from, const Run& run) {
-  return from.synthetic() ? std::max(WorthOf(run), WorthOfRoot(from)) : WorthOf(run);
+Worth WorthOf(const Graph& graph, const Type& from, RefKind kind, uint32_t argument) {
+  if (!from.synthetic()) return WorthOf(kind);
+  const bool at_exit = HasName(kind) && graph.name(argument) == "atexit callbacks";
+  return std::max({WorthOf(kind), WorthOfRoot(from), at_exit ? Worth::kPassing : Worth::kPlain});
 }
 
 // Worth by worth; within one, level by level of distance. A reference of lesser worth is put off until its worth's turn, and joins
@@ -41,7 +43,8 @@ class PathTree::Search {
     for (const Class& cls : graph.classes()) {
       uint8_t worth = kMixed;
       for (uint32_t r = 0; r < cls.run_count; ++r) {
-        const uint8_t of_run = uint8_t(WorthOf(graph.type(cls.type), graph.runs()[cls.first_run + r]));
+        const uint8_t of_run = uint8_t(WorthOf(graph, graph.type(cls.type), graph.runs()[cls.first_run + r].kind,
+                                               graph.runs()[cls.first_run + r].label));
         if (r > 0 && of_run != worth) {
           worth = kMixed;
           break;
@@ -108,7 +111,7 @@ class PathTree::Search {
     }
     const Type& type = graph_.type(graph_.type_of(node));
     graph_.ForEachRun(node, [&](const heap::Run& run, EdgeIndex first, EdgeIndex last) {
-      Follow(first, last, uint8_t(WorthOf(type, run)));
+      Follow(first, last, uint8_t(WorthOf(graph_, type, run.kind, run.label)));
     });
   }
 
@@ -163,7 +166,7 @@ namespace {
 
 Worth WorthOfEdge(const Graph& graph, NodeId node, EdgeIndex edge) {
   const EdgeLabel label = graph.Label(node, edge);
-  return WorthOf(graph.type(graph.type_of(node)), {label.kind, label.strength, 0, 1});
+  return WorthOf(graph, graph.type(graph.type_of(node)), label.kind, label.argument);
 }
 
 Worth WorthOfPath(const Graph& graph, const PathTree& tree, NodeId end, const std::vector<EdgeIndex>& path) {

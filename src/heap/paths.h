@@ -3,7 +3,8 @@
 // Each object gets one way from the roots. Ways differ in worth:
 //
 //     kPlain    from the interpreter's modules, classes and other objects
-//     kPassing  by a thread, a frame, or a local variable: true at the moment of the snapshot, and soon over
+//     kPassing  by a thread, a frame, or a local variable: true at the moment of the snapshot, and soon over; by a function registered for
+//               the exit, which mostly is there to clear away what others hold
 //     kObscure  by a word of unknown memory, or from C code that nobody knows (an entry): names little
 //
 // An object is reached at the best worth at which anything reaches it, and among the ways of that worth by a shortest one. (As
@@ -24,11 +25,12 @@ namespace limpet::heap {
 enum class Worth : uint8_t { kPlain = 0, kPassing = 1, kObscure = 2 };
 inline constexpr int kWorths = 3;
 
-Worth WorthOf(const Run& run);
+Worth WorthOf(RefKind kind);
 // Of a root: kPassing for threads and frames, kObscure for C variables. What threads and frames refer to is of no better worth, whoever
 // contains them.
 Worth WorthOfRoot(const Type& type);
-Worth WorthOf(const Type& from, const Run& run);
+// Of a reference from an object of type `from`; `argument` as in EdgeLabel.
+Worth WorthOf(const Graph& graph, const Type& from, RefKind kind, uint32_t argument);
 
 // One way for every object: a tree, 4 bytes per object, and the order in which objects were reached (4 more).
 class PathTree {

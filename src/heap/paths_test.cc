@@ -106,9 +106,8 @@ std::vector<Cost> SlowCosts(const Graph& graph) {
         for (EdgeIndex e = graph.first_edge(node); e < graph.last_edge(node); ++e) {
           if (costs[node].worth == kFar || !graph.edge(e).holds()) continue;
           const EdgeLabel label = graph.Label(node, e);
-          const uint32_t worth =
-              std::max(costs[node].worth,
-                       uint32_t(WorthOf(graph.type(graph.type_of(node)), {label.kind, label.strength, 0, 1})));
+          const uint32_t worth = std::max(
+              costs[node].worth, uint32_t(WorthOf(graph, graph.type(graph.type_of(node)), label.kind, label.argument)));
           changed |= improve(costs[node], worth, costs[graph.edge(e).target()]);
         }
       }
@@ -144,7 +143,7 @@ RC_GTEST_PROP(Paths, AreOfBestWorthAndShortest, ()) {
       RC_ASSERT(graph.Source(e) == at);
       RC_ASSERT(graph.edge(e).holds());
       const EdgeLabel label = graph.Label(at, e);
-      worth = std::max(worth, uint32_t(WorthOf(graph.type(graph.type_of(at)), {label.kind, label.strength, 0, 1})));
+      worth = std::max(worth, uint32_t(WorthOf(graph, graph.type(graph.type_of(at)), label.kind, label.argument)));
       at = graph.edge(e).target();
     }
     RC_ASSERT(at == node);
