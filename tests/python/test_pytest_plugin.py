@@ -1,0 +1,96 @@
+"""pytest --limpet: programs/pytest_suite.py says of each of its tests whether it leaks, in its name or by a comment."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from package_paths import PACKAGE, PROGRAMS
+
+pytestmark = pytest.mark.xdist_group("pytest-plugin")
+LEAKS = {"test_leaks", "test_texts", "TestCase::test_leaks", "test_async_leaks", "test_marked"}
+
+
+def run_suite(folder, *options, package=PACKAGE, selected=""):
+    """Runs the suite of a folder in a pytest of its own, with the plugin of the build tree."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "LIMPET", "LD_"))}
+    environment = kept | {"PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "150"}
+    words = ["-m", "pytest", "-p", "limpet.pytest_plugin", "-p", "no:cacheprovider", "-q", "-rA", *options]
+    words += ["-k", selected] if selected else []
+    return subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=500)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("suite")
+    shutil.copy(PROGRAMS / "pytest_suite.py", made / "test_shop.py")
+    (made / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    return made
+
+
+@pytest.fixture(scope="module")
+def whole(folder):
+    return run_suite(folder, "--limpet", "--strict-markers")
+
+
+def outcomes(text, word):
+    lines = [line.split(" - ")[0].split() for line in text.splitlines() if line.startswith(word + " ")]
+    return {line[1].removeprefix("test_shop.py::") for line in lines}
+
+
+def test_tests_that_leak_each_time_fail_and_others_do_not(whole):
+    assert outcomes(whole.stdout, "LEAKS") == LEAKS, whole.stdout + whole.stderr
+    assert outcomes(whole.stdout, "FAILED") == {"test_raises", "test_loop"}
+    assert outcomes(whole.stdout, "ERROR") == {"test_nonsense", "test_nonsense2"}
+    assert "test_warms" in outcomes(whole.stdout, "PASSED") and whole.returncode == 1
+
+
+def test_the_failure_is_the_finding(whole):
+    text = whole.stdout
+    assert "held by       module test_shop .SESSIONS -> dict['" in text
+    assert "1 test_shop.Session" in text and "in open_session" in text and "would free" in text
+    assert "module test_shop .TEXTS -> list[" in text  # a text: the collector does not know of it
+    assert "could not be run again" in text and "test_shop.py::test_once" in text
+
+
+def test_nonsense_in_a_marker_is_told_at_the_test(whole):
+    assert "the limpet marker: has no max_grwth; there is: iterations, keep, max_growth, max_retained" in whole.stdout
+    assert "'lots'" in whole.stdout and "INTERNALERROR" not in whole.stdout + whole.stderr
+
+
+def test_workers_of_xdist_and_a_baseline(folder):
+    baseline = folder / "known.json"
+    some = "test_leaks or test_clean or test_warms"
+    refused = run_suite(folder, "--limpet", "--limpet-baseline", "known.json", selected=some)
+    assert refused.returncode == 4 and "--limpet-update-baseline makes it" in refused.stderr
+    made = run_suite(folder, "--limpet", "--limpet-baseline", "known.json", "--limpet-update-baseline", "-n", "2", selected=some)
+    assert made.returncode == 0, made.stdout + made.stderr
+    known = json.loads(baseline.read_text())["tests"]
+    assert set(known) == {"test_shop.py::test_leaks", "test_shop.py::TestCase::test_leaks"}
+    known["test_shop.py::test_leaks"]["growth"] //= 10
+    known["test_shop.py::TestCase::test_leaks"]["reason"] = "the registry of the process"
+    known["test_shop.py::test_clean"] = dict(known["test_shop.py::test_leaks"])
+    baseline.write_text(json.dumps({"schema": "limpet.pytest-baseline/1", "tests": known}))
+    checked = run_suite(folder, "--limpet", "--limpet-baseline", "known.json", "-n", "2", selected=some)
+    assert outcomes(checked.stdout, "LEAKS") == {"test_leaks"}, checked.stdout  # faster than it was
+    assert "no longer leaks: test_shop.py::test_clean" in checked.stdout and "1 tests leak, as known" in checked.stdout
+    baseline.write_text('{"schema": "another"}')
+    broken = run_suite(folder, "--limpet", "--limpet-baseline", "known.json", selected=some)
+    assert broken.returncode == 4 and "its schema is 'another'" in broken.stderr
+
+
+def test_without_being_asked_it_does_nothing(folder):
+    done = run_suite(folder, selected="test_clean or test_leaks")
+    assert done.returncode == 0 and "limpet" not in done.stdout
+    code = "import sys, limpet.pytest_plugin; assert not [n for n in sys.modules if n.startswith('limpet._pytest')]"
+    assert subprocess.run([sys.executable, "-c", code], env=dict(os.environ, PYTHONPATH=str(PACKAGE))).returncode == 0
+
+
+def test_where_nothing_can_be_recorded_it_says_so(folder, tmp_path):
+    shutil.copytree(PACKAGE / "limpet", tmp_path / "limpet", ignore=shutil.ignore_patterns("_core*", "_bin"))
+    refused = run_suite(folder, "--limpet", package=tmp_path)
+    assert refused.returncode == 4 and "--limpet: limpet's module does not load" in refused.stderr
+    told = run_suite(folder, package=tmp_path, selected="test_marked or test_loop_clean")
+    assert told.returncode == 0 and "not looked at by limpet" in told.stdout and "1 passed, 1 skipped" in told.stdout
