@@ -70,6 +70,8 @@ std::vector<PinningSite> PinsOf(const Process& process, const LedgerPin (&pins)[
   return out;
 }
 
+}  // namespace
+
 Ledger LedgerOf(const Process& process, const LedgerRecord& r) {
   Ledger ledger;
   ledger.time_ns = r.time_ns;
@@ -97,6 +99,8 @@ Ledger LedgerOf(const Process& process, const LedgerRecord& r) {
   ledger.trim = process.memory.trim;
   return ledger;
 }
+
+namespace {
 
 std::optional<Course> CourseOf(const Process& process, uint64_t until_ns) {
   const capture::SampleRecord *before = nullptr, *after = nullptr;

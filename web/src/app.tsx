@@ -67,9 +67,9 @@ function ProcessChoice({ viewer }: { viewer: Viewer }) {
   return (
     <label class="process">
       Process{" "}
-      <select value={String(viewer.process.pid)} onChange={(event) => viewer.go({ process: event.currentTarget.value })}>
+      <select value={viewer.process.folder} onChange={(event) => viewer.go({ process: event.currentTarget.value })}>
         {viewer.run.processes.map((process) => (
-          <option key={process.pid} value={String(process.pid)}>
+          <option key={process.folder} value={process.folder}>
             {process.pid}: {shown(process.title, 60)}
           </option>
         ))}
@@ -99,7 +99,7 @@ export function App({ document: data }: { document: ViewerDocument }) {
   const [url, go] = useUrl();
   const run = data.runs[0];
   const process =
-    run?.processes.find((one) => String(one.pid) === url.params.get("process")) ?? run?.processes[run.main_process];
+    run?.processes.find((one) => one.folder === url.params.get("process")) ?? run?.processes[run.main_process];
   const viewer = useMemo(
     () => (run && process ? { document: data, run, process, url, go } : null),
     [data, run, process, url, go],

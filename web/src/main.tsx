@@ -2,6 +2,7 @@ import { render } from "preact";
 import { App } from "./app";
 import { loadDocument } from "./model/load";
 import "./style/page.css";
+import "./style/views.css";
 
 const place = document.getElementById("app");
 if (place) {

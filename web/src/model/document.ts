@@ -40,12 +40,13 @@ export interface Run {
 
 export interface ProcessData {
   pid: number;
+  folder: string; // "p4711": what tells processes apart, for a pid may come twice
   title: string;
   seconds: number; // up to the last sign of life
   looked_at: "end" | "finalization"; // what "live" means: not freed at that moment
   epochs: Epochs;
   samples: Samples;
-  marks: Mark[]; // checkpoints that the program named
+  marks: Mark[]; // checkpoints that the program named; of many of them some
   snapshots: Snapshot[];
   ledgers: Ledger[];
   peak_seconds: number;
@@ -54,9 +55,8 @@ export interface ProcessData {
   stacks: Stacks;
   sites: Sites;
   // Rows of `sites`, by finding of this run's report (in its order): those that the finding is made of, where this is the first of the
-  // processes that have it; else empty. The same for what was dismissed.
+  // processes that have it; else empty.
   findings: number[][];
-  dismissed: number[][];
   heap: HeapData | null; // of the last snapshot; null: there is none
 }
 
@@ -106,7 +106,7 @@ export interface Stacks {
 // Allocation sites: a stack and the allocator that was asked.
 export interface Sites {
   stack: number[]; // row of Stacks: its innermost frame; 0: no Python frame
-  kind: number[]; // string: "object", "raw", "mem", "malloc", "map", "filemap"; "" in the row of what was left out
+  kind: number[]; // string: "object", "raw", "mem", "malloc", "map", "filemap"; "": all that was left out, in one row
   type: number[]; // string: the type of most of its objects in the last snapshot; "" unknown
   grown_bytes: number[]; // of what is live, the part that grew steadily: of the whole stack, in its first row
   grown_objects: number[];
