@@ -67,6 +67,12 @@ say "5. What was planted, and what limpet said of it:"
 "$python" "$here/check.py" "$scratch/report.json" "$here/shop"
 status=$?
 
+say "6. The same to look at, in a browser:  limpet report shop.limpet --html shop.html"
+page=$scratch/shop.html
+[ -n "${LIMPET_DEMO_KEEP:-}" ] || page=$(mktemp --suffix=.html "${TMPDIR:-/tmp}/limpet-demo-XXXXXX") || fail "no place for the page"
+"$limpet" report "$scratch/shop.limpet" --html "$page" 2>"$scratch/page.err" || { cat "$scratch/page.err" >&2; page=; }
+
 say "Each LEAK above is a line of the shop that keeps what it allocates; the rate is what it costs while visitors come."
 echo "The bounded cache, the ring, the table that warms up and the flushed batch allocate as much, and are not accused."
+[ -z "$page" ] || echo "To look at: $page"
 exit "$status"

@@ -34,5 +34,5 @@ export default defineConfig({
   plugins: [viteSingleFile({ removeViteModuleLoader: true }), policyByHash()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   build: { target: "es2022", outDir: "dist", emptyOutDir: true, rollupOptions: { input: "viewer.html" } },
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  test: { include: ["src/**/*.test.ts"], environment: "node", testTimeout: 120_000 },
 });

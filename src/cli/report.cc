@@ -41,7 +41,8 @@ int RunReport(const std::vector<std::string>& arguments) {
   app.add_option("--json", json, "the report as JSON instead, to FILE or ('-' or no FILE) to standard output")
       ->expected(0, 1)
       ->option_text("[FILE]");
-  app.add_option("--html", html, "a page for a browser instead, in one file: findings, sites, time")->option_text("FILE");
+  app.add_option("--html", html, "a page for a browser instead, in one file: findings, sites, time")
+      ->option_text("FILE");
   bool no_source = false;
   app.add_flag("--no-source", no_source, "the page quotes no lines of the program's source");
   app.add_flag("-v,--verbose", full.verbose, "evidence, whole stacks, all that was dismissed");

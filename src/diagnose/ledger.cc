@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "diagnose/diagnose.h"
+#include "diagnose/ledger_of.h"
 #include "diagnose/unit.h"
 
 namespace limpet::diagnose {

@@ -56,9 +56,6 @@ struct Ledger {
   uint64_t Part(std::string_view key) const;
 };
 
-// One of the process's ledgers (process.memory.ledgers), read.
-Ledger LedgerOf(const capture::Process& process, const capture::LedgerRecord& record);
-
 // Why memory is resident that no leak explains. `reason` is what reports for programs call it. `finding` has the site, the bytes (live), evidence
 // and advice, as a dismissed finding has them.
 struct MemoryNote {

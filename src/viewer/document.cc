@@ -191,9 +191,10 @@ class DocumentWriter {
   json ComparisonJson() const {
     if (runs_.size() < 2) return nullptr;
     const Run &after = runs_[0], &before = runs_[1];
-    const diagnose::Work work_before = diagnose::WorkOf(*before.recording), work_after = diagnose::WorkOf(*after.recording);
-    const diagnose::Comparison comparison = diagnose::CompareRuns(before.report->diagnosis, work_before,
-                                                                  after.report->diagnosis, work_after);
+    const diagnose::Work work_before = diagnose::WorkOf(*before.recording),
+                         work_after = diagnose::WorkOf(*after.recording);
+    const diagnose::Comparison comparison =
+        diagnose::CompareRuns(before.report->diagnosis, work_before, after.report->diagnosis, work_after);
     return report::DiffJson({*before.report, work_before, *after.report, work_after, comparison});
   }
 

@@ -20,10 +20,10 @@ struct Run {
 };
 
 struct DocumentOptions {
-  std::string version;           // of limpet
-  std::optional<int32_t> pid;    // only this process
-  bool sources = true;           // quote lines of the source, where it can be read
-  uint64_t max_cells = 400'000;  // rows of births by site and epoch; the lightest sites are left out first
+  std::string version = {};         // of limpet
+  std::optional<int32_t> pid = {};  // only this process
+  bool sources = true;              // quote lines of the source, where it can be read
+  uint64_t max_cells = 400'000;     // rows of births by site and epoch; the lightest sites are left out first
   uint64_t max_source_bytes = 400'000;
 };
 

@@ -13,7 +13,8 @@ namespace {
 
 constexpr size_t kPackedFrom = 256 * 1024;
 constexpr std::string_view kPlace = "<!--limpet-document-->";
-constexpr std::string_view kConnect = " connect-src 'self';";  // of the page's policy: only a server's page has where to connect to
+constexpr std::string_view kConnect =
+    " connect-src 'self';";  // of the page's policy: only a server's page has where to connect to
 
 // JSON in which no name can end the script that holds it.
 std::string Escaped(std::string_view json) {
@@ -50,9 +51,7 @@ std::string Base64(std::string_view bytes) {
 
 }  // namespace
 
-std::string_view Page() {
-  return {PageBegin(), size_t(PageEnd() - PageBegin())};
-}
+std::string_view Page() { return {PageBegin(), size_t(PageEnd() - PageBegin())}; }
 
 std::string PageWith(std::string_view document) { return FillPage(Page(), document); }
 

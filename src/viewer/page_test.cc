@@ -9,7 +9,8 @@ namespace limpet::viewer {
 namespace {
 
 constexpr std::string_view kPage =
-    "<head><meta content=\"default-src 'none'; connect-src 'self'; base-uri 'none'\"></head><body><!--limpet-document--></body>";
+    "<head><meta content=\"default-src 'none'; connect-src 'self'; base-uri "
+    "'none'\"></head><body><!--limpet-document--></body>";
 
 // What the browser gets to read of the script with this id; "" where there is none.
 std::string ScriptOf(const std::string& page, const std::string& id) {

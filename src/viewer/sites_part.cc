@@ -59,8 +59,8 @@ void Weigh(std::vector<SiteRow>* rows) {
   const auto share = [](double part, double whole) { return whole > 0 ? part / whole : 0; };
   for (SiteRow& row : *rows) {
     const Measures m = measure(row);
-    row.weight = std::max({share(m.born, sum.born), share(m.live, sum.live), share(m.grown, sum.grown),
-                           share(m.peak, sum.peak)});
+    row.weight = std::max(
+        {share(m.born, sum.born), share(m.live, sum.live), share(m.grown, sum.grown), share(m.peak, sum.peak)});
   }
 }
 
@@ -131,8 +131,12 @@ struct Columns {
   }
 
   json ToJson() const {
-    const json cells = {{"epoch", epoch},           {"born_bytes", born_bytes},     {"born_objects", born_objects},
-                        {"live_bytes", live_bytes}, {"live_objects", live_objects}, {"freed_bytes", freed_bytes},
+    const json cells = {{"epoch", epoch},
+                        {"born_bytes", born_bytes},
+                        {"born_objects", born_objects},
+                        {"live_bytes", live_bytes},
+                        {"live_objects", live_objects},
+                        {"freed_bytes", freed_bytes},
                         {"freed_objects", freed_objects}};
     return {{"stack", stack},
             {"kind", kind},

@@ -24,8 +24,6 @@ uint32_t Tables::FrameId(const interchange::Place& place) {
   return rows.back();
 }
 
-nlohmann::json Tables::FramesJson() const {
-  return {{"function", functions_}, {"file", files_}, {"line", lines_}};
-}
+nlohmann::json Tables::FramesJson() const { return {{"function", functions_}, {"file", files_}, {"line", lines_}}; }
 
 }  // namespace limpet::viewer

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "capture/snapshot_files.h"
-#include "diagnose/ledger.h"
+#include "diagnose/ledger_of.h"
 
 namespace limpet::viewer {
 namespace {
@@ -40,8 +40,8 @@ json SamplesJson(const capture::Process& process) {
     collected.push_back(sample.gc_collected);
     threads.push_back(sample.threads);
   }
-  return {{"seconds", seconds},         {"rss", rss},         {"live", live},
-          {"collections", collections}, {"collected", collected}, {"threads", threads}};
+  return {{"seconds", seconds},     {"rss", rss},        {"live", live}, {"collections", collections},
+          {"collected", collected}, {"threads", threads}};
 }
 
 // Evenly chosen where there are many; the first and the last are among them.

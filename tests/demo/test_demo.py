@@ -30,6 +30,8 @@ def test_the_demo_names_what_was_planted(interpreter, limpet, run, tmp_path):
     assert seconds < 60 + SECONDS
     screen = (tmp_path / "kept" / "screen").read_text()
     assert len(screen.splitlines()) <= 25
+    page = tmp_path / "kept" / "shop.html"
+    assert done.stdout.rstrip().endswith(f"To look at: {page}") and page.read_text().startswith("<!doctype html>")
     assert re.search(r"LEAK .*/(s|min|h)\b.*\n.*\b\w+\.py:\d+ in \w+", screen), screen
 
 

@@ -4,6 +4,7 @@
 # usage: ./dev test [STEP...] [-- PYTEST ARGS]
 #
 # STEP is one or more of (default: all, in this order)
+#   web     the viewer: types and the tests of its model (vitest)
 #   unit    GoogleTest and rapidcheck tests, fuzz corpora, layout checks against every CPython's headers (ctest)
 #   asan    the same tests under AddressSanitizer and UndefinedBehaviorSanitizer, with canaries
 #   tsan    the rooms whose tests use threads, under ThreadSanitizer, with its canary
@@ -21,12 +22,12 @@ steps=()
 while (($#)); do
   case $1 in
     --) shift; break ;;
-    unit | asan | tsan | lint | python) steps+=("$1"); shift ;;
+    web | unit | asan | tsan | lint | python) steps+=("$1"); shift ;;
     *) die "no step '$1' (see ./dev test --help)" ;;
   esac
 done
 pytest_args=("$@")
-((${#steps[@]})) || steps=(unit asan tsan lint python)
+((${#steps[@]})) || steps=(web unit asan tsan lint python)
 
 logs=build/test-logs
 results=$logs/results
@@ -70,6 +71,13 @@ run_ctest() {
 show_failures() {
   echo "FAIL  (all of it: $1)"
   grep -vE '^ *[0-9]+/[0-9]+ Test +#[0-9]+: .* Passed|^ +Start ' "$1" | tail -120
+}
+
+step_web() {
+  local status=0
+  rm -f "$results/web.xml"
+  bash tools/dev/web.sh test --reporter=junit --outputFile="$PWD/$results/web.xml" >"$logs/web.log" 2>&1 || { status=1; tail -60 "$logs/web.log"; }
+  add_junit "$results/web.xml" $status
 }
 
 step_unit() {
@@ -166,7 +174,7 @@ trap finish EXIT
 prepare
 log=$logs/build.log
 say "build ($SECONDS s)"
-if (configure build && ninja -C build -j "$(jobs)") >"$log" 2>&1; then
+if (build_page && configure build && ninja -C build -j "$(jobs)") >"$log" 2>&1; then
   for step in "${steps[@]}"; do
     say "$step ($SECONDS s)"
     "step_$step"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # web: builds the viewer's page, web/dist/viewer.html, which the command carries inside
 #
-# usage: ./dev web [build|check|test]
+# usage: ./dev web [build|check|test [VITEST ARGS]]
 #
 # build (the default) does nothing where the page is newer than its sources; check builds it and has TypeScript check the types; test
 # does both and runs the tests of the model. nodejs and npm are installed where they are missing (Debian's, or any node from 18 on);
@@ -19,7 +19,7 @@ case ${1:-build} in
   check) npx --no-install tsc --noEmit ;;
   test)
     npx --no-install tsc --noEmit
-    npx --no-install vitest run
+    npx --no-install vitest run "${@:2}"
     ;;
   *) die "web knows build, check and test, not '$1'" ;;
 esac

@@ -7,7 +7,7 @@ import { GROUPS, groupFrames, type Grouping } from "./places";
 import { placeRows } from "./table";
 import { drawFrames, drawProcess, drawer } from "./testing";
 
-const ROUNDS = 300;
+const ROUNDS = 150;
 
 function stackOf(process: ProcessData, site: number, grouping: Grouping): number[] {
   const groups: number[] = [];
@@ -88,9 +88,9 @@ describe("folding", () => {
 
   test("what is light is one step, and nothing is lost", () => {
     for (const { process, weights, grouping } of drawn()) {
-      const tree = foldUp(process, weights, grouping, 3);
+      const tree = foldUp(process, weights, grouping, 2);
       expect(tree.total[0]).toBe(weights.reduce((a, b) => a + b, 0));
-      expect(tree.group.includes(LEFT_OUT)).toBe([...weights].filter(Boolean).length > 3);
+      expect(tree.group.includes(LEFT_OUT)).toBe([...weights].filter(Boolean).length > 1);
     }
   });
 

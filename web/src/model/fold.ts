@@ -94,22 +94,25 @@ export function foldDown(process: ProcessData, weights: Float64Array, grouping: 
   return folder.finish();
 }
 
-// Of the `most` heaviest sites; the lighter ones are one step, LEFT_OUT.
-export function foldUp(process: ProcessData, weights: Float64Array, grouping: Grouping, most = 20000): Tree {
+// What a browser can take: callers branch at every step, so that deep stacks of many sites are more rows than a Map holds.
+const MOST_ROWS = 200_000;
+const MOST_STEPS = 120;
+
+// Heaviest sites first; when there are `most` rows, the sites that are left are one step, LEFT_OUT. Of deeper stacks the innermost steps.
+export function foldUp(process: ProcessData, weights: Float64Array, grouping: Grouping, most = MOST_ROWS): Tree {
   const { stacks, sites } = process;
   const folder = new Folder(grouping.frame_of.length + 4, weights.length);
-  let order = [...weights.keys()].filter((site) => weights[site]);
-  if (order.length > most) {
-    order.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
-    for (const site of order.slice(most)) folder.add(folder.child(0, LEFT_OUT), site, weights[site] ?? 0);
-    order = order.slice(0, most);
-  }
+  const order = [...weights.keys()].filter((site) => weights[site]);
+  order.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
   for (const site of order) {
-    const special = ending(process, site);
+    const special = folder.tree.parent.length >= most ? LEFT_OUT : ending(process, site);
     let at = special === null ? 0 : folder.child(0, special);
-    for (let row = sites.stack[site] ?? 0; row !== 0; row = stacks.parent[row] ?? 0) {
+    let steps = special === null ? MOST_STEPS : 0;
+    for (let row = sites.stack[site] ?? 0; row !== 0 && steps > 0; row = stacks.parent[row] ?? 0) {
       const group = grouping.of_frame[stacks.frame[row] ?? 0] ?? 0;
-      if (grouping.group !== "module" || folder.tree.group[at] !== group) at = folder.child(at, group);
+      if (grouping.group === "module" && folder.tree.group[at] === group) continue;
+      at = folder.child(at, group);
+      steps -= 1;
     }
     folder.add(at, site, weights[site] ?? 0);
   }
@@ -133,8 +136,7 @@ export interface Box {
 }
 
 // The boxes below `focus`; narrower ones than `least` (share of the width) are left out, with all below them.
-export function layOut(tree: Tree, focus: number, least: number): Box[] {
-  const children = childrenOf(tree);
+export function layOut(tree: Tree, focus: number, least: number, children = childrenOf(tree)): Box[] {
   const whole = tree.total[focus] ?? 0;
   const boxes: Box[] = [];
   if (whole <= 0) return boxes;

@@ -12,7 +12,7 @@ describe("figures", () => {
   });
   test("counts are grouped, times have the unit that fits", () => {
     expect(count(1234567)).toBe("1\u202f234\u202f567");
-    expect([0.25, 3.21, 90, 600, 9000, 260000].map(duration)).toEqual(["250 ms", "3.2 s", "90 s", "10.0 min", "2.5 h", "3.0 d"]);
+    expect([0, 0.25, 3.21, 90, 600, 9000, 260000].map(duration)).toEqual(["0 s", "250 ms", "3.2 s", "90 s", "10.0 min", "2.5 h", "3.0 d"]);
   });
 });
 

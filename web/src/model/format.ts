@@ -21,6 +21,7 @@ export function count(value: number): string {
 
 // "12 s", "3.5 min", "2.1 h", "4 d".
 export function duration(seconds: number): string {
+  if (seconds === 0) return "0 s";
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 120) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   if (seconds < 7200) return `${(seconds / 60).toFixed(1)} min`;

@@ -21,6 +21,7 @@ interface Props {
 }
 
 const LEAST = 0.0015; // of the width
+const MOST_BOXES = 2500; // a browser takes longer than a tenth of a second for more
 const STEP = 22; // pixels
 const MOST_STEPS = 120; // deeper boxes are reached by putting one in focus
 
@@ -36,13 +37,22 @@ function neighbour(tree: Tree, children: number[][], row: number, key: string, u
   return undefined;
 }
 
+function widestBoxes(tree: Tree, focus: number, children: number[][]): Box[] {
+  let boxes: Box[] = [];
+  for (let least = LEAST; boxes.length === 0 || boxes.length > MOST_BOXES; least *= 1.5) {
+    boxes = layOut(tree, focus, least, children).filter((box) => box.depth < MOST_STEPS);
+    if (least > 1) break;
+  }
+  return boxes;
+}
+
 export function Flame({ tree, focus, upwards, text, matches, onFocus }: Props) {
-  const boxes = useMemo(() => layOut(tree, focus, LEAST), [tree, focus]);
   const children = useMemo(() => childrenOf(tree), [tree]);
+  const boxes = useMemo(() => widestBoxes(tree, focus, children), [tree, focus, children]);
   const above = useMemo(() => pathTo(tree, focus).slice(0, -1), [tree, focus]);
   const drawn: Box[] = [
     ...above.map((row, i) => ({ row, depth: i - above.length, from: 0, to: 1 })),
-    ...boxes.filter((box) => box.depth < MOST_STEPS),
+    ...boxes,
   ];
   const steps = drawn.reduce((most, box) => Math.max(most, box.depth), 0) + above.length + 1;
   const onKey = (event: KeyboardEvent) => {

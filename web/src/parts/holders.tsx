@@ -24,7 +24,7 @@ export function HolderChain({ steps, text }: { steps: readonly Step[]; text: str
   );
 }
 
-const SIZE = 300;
+const SIZE = 236;
 const CENTRE = SIZE / 2;
 const RADIUS = 96;
 const MOST_DRAWN = 12;

@@ -76,7 +76,7 @@ export function TimeChart({ title, end, most, height, marks, window, onWindow, c
       ))}
       {children(x, y)}
       {timeTicks(end).map((tick) => (
-        <text key={tick} class="tick" x={x(tick)} y={height - 6} text-anchor={tick === 0 ? "start" : "middle"}>
+        <text key={tick} class="tick" x={x(tick)} y={height - 6} text-anchor={tick === 0 ? "start" : tick > end * 0.95 ? "end" : "middle"}>
           {duration(tick)}
         </text>
       ))}
