@@ -114,16 +114,18 @@ export function App({ document: data }: { document: ViewerDocument }) {
   const Chosen = chosen.component;
   return (
     <ViewerContext.Provider value={viewer}>
-      <header class="top">
-        <h1>
-          <span class="brand">limpet</span> <span title={viewer.run.title}>{shown(viewer.run.title, 80)}</span>
-          {data.running && <span class="badge">still running</span>}
-        </h1>
-        <ProcessChoice viewer={viewer} />
+      <header>
+        <div class="top">
+          <h1>
+            <span class="brand">limpet</span> <span title={viewer.run.title}>{shown(viewer.run.title, 80)}</span>
+            {data.running && <span class="badge">still running</span>}
+          </h1>
+          <ProcessChoice viewer={viewer} />
+        </div>
+        <Tabs views={views} chosen={chosen} onChoose={(view) => go({}, { view: view.id })} />
       </header>
-      <Tabs views={views} chosen={chosen} onChoose={(view) => go({}, { view: view.id })} />
-      <Warnings document={data} />
       <main>
+        <Warnings document={data} />
         <div role="tabpanel" id="panel" aria-labelledby={`tab-${chosen.id}`} tabIndex={-1}>
           <Chosen />
         </div>

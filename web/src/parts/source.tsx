@@ -27,7 +27,7 @@ export function SourceLines({ file, line, around = 2 }: { file: string; line: nu
   const lines = quote(document, file, line, around);
   if (lines.length === 0) return null;
   return (
-    <pre class="source" tabIndex={0} aria-label={`Source around line ${line}`}>
+    <pre class="source" tabIndex={0} role="group" aria-label={`Source around line ${line}`}>
       {lines.map(({ number, text }) => (
         <div key={number} class={number === line ? "here" : ""}>
           <span class="number" aria-hidden="true">

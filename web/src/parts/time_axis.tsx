@@ -1,13 +1,14 @@
 // A chart over the whole run's time that all charts of the view share: scales, the axis, marks, and the choice of a window by dragging.
 
 import { scaleLinear } from "d3-scale";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { bytes, duration, shown } from "../model/format";
 import type { Mark } from "../model/document";
 import type { Window } from "../model/window";
 
-export const WIDTH = 900;
-export const LEFT = 64;
+const WIDE = 900;
+const NARROW = 420; // on a phone, so that text keeps its size
+const LEFT = 64;
 const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 22;
@@ -23,28 +24,41 @@ interface Props {
   children(x: (seconds: number) => number, y: (value: number) => number): preact.ComponentChildren;
 }
 
+function useWidth(): number {
+  const [narrow, setNarrow] = useState(false);
+  useEffect(() => {
+    const query = matchMedia("(max-width: 640px)");
+    const look = () => setNarrow(query.matches);
+    look();
+    query.addEventListener("change", look);
+    return () => query.removeEventListener("change", look);
+  }, []);
+  return narrow ? NARROW : WIDE;
+}
+
 // Six ticks at most that are round in thousands.
-export function timeTicks(end: number): number[] {
-  return scaleLinear([0, end], [0, 1]).ticks(6);
+function timeTicks(end: number, most: number): number[] {
+  return scaleLinear([0, end], [0, 1]).ticks(most);
 }
 
 export function TimeChart({ title, end, most, height, marks, window, onWindow, children }: Props) {
   const element = useRef<SVGSVGElement>(null);
   const [drag, setDrag] = useState<Window | null>(null);
   const start = useRef<number | null>(null);
-  const x = scaleLinear([0, end], [LEFT, WIDTH - RIGHT]);
+  const width = useWidth();
+  const x = scaleLinear([0, end], [LEFT, width - RIGHT]);
   const y = scaleLinear([0, Math.max(most, 1)], [height - BOTTOM, TOP]).nice(4);
   const at = (event: PointerEvent): number => {
     const box = element.current?.getBoundingClientRect();
     if (!box || box.width === 0) return 0;
-    return Math.min(end, Math.max(0, x.invert(((event.clientX - box.left) / box.width) * WIDTH)));
+    return Math.min(end, Math.max(0, x.invert(((event.clientX - box.left) / box.width) * width)));
   };
   const chosen = drag ?? window;
   return (
     <svg
       ref={element}
       class="time-chart"
-      viewBox={`0 0 ${WIDTH} ${height}`}
+      viewBox={`0 0 ${width} ${height}`}
       role="img"
       aria-label={title}
       onPointerDown={(event) => {
@@ -68,14 +82,14 @@ export function TimeChart({ title, end, most, height, marks, window, onWindow, c
     >
       {y.ticks(4).map((tick) => (
         <g key={tick} class="tick">
-          <line x1={LEFT} x2={WIDTH - RIGHT} y1={y(tick)} y2={y(tick)} />
+          <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
           <text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
             {bytes(tick)}
           </text>
         </g>
       ))}
       {children(x, y)}
-      {timeTicks(end).map((tick) => (
+      {timeTicks(end, width === WIDE ? 6 : 3).map((tick) => (
         <text key={tick} class="tick" x={x(tick)} y={height - 6} text-anchor={tick === 0 ? "start" : tick > end * 0.95 ? "end" : "middle"}>
           {duration(tick)}
         </text>

@@ -110,7 +110,7 @@ function Card({ finding, number }: { finding: Finding; number: number }) {
         {finding.fix !== null && (
           <Row title="To let go">
             <strong class="fix">{shown(finding.fix, 400)}</strong>
-            {finding.would_free_bytes !== null && <> (frees {bytes(finding.would_free_bytes)})</>}
+            {finding.would_free_bytes !== null && !finding.fix.includes("frees") && <> (frees {bytes(finding.would_free_bytes)})</>}
           </Row>
         )}
         {finding.known && (

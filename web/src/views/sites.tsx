@@ -101,7 +101,7 @@ function Details({ tree, row, text, figure, whole }: { tree: Tree; row: number; 
   }, [process, document, rows]);
   const total = tree.total[row] ?? 0;
   return (
-    <aside class="details" aria-label="Chosen place">
+    <section class="details" aria-label="Chosen place">
       {row === 0 ? <p>Everything</p> : <PlaceName place={{ function: text.name, file: text.file, line: text.line }} />}
       <p>
         {figure(total)} ({percent(whole > 0 ? total / whole : 0)}), of which {figure(tree.self[row] ?? 0)} itself; {rows.length}{" "}
@@ -110,7 +110,7 @@ function Details({ tree, row, text, figure, whole }: { tree: Tree; row: number; 
       </p>
       <EpochBars epochs={process.epochs} sums={sums} label="Blocks of this place" />
       {text.line > 0 && <SourceLines file={text.file} line={text.line} around={4} />}
-    </aside>
+    </section>
   );
 }
 
