@@ -15,7 +15,6 @@
 namespace limpet::viewer {
 namespace {
 
-using capture::Amount;
 using nlohmann::json;
 
 using Cell = SiteRow::Cell;
