@@ -28,6 +28,8 @@ from ._values import Allocation, Finding, Frame, Record, Report, Stack, Table
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from ._expect import Expectation, expect_dead
     from ._heap import Heap, Why
     from ._watch import Phase, Watch, watch
@@ -57,6 +59,7 @@ __all__ = [
     "allocated_at",
     "checkpoint",
     "expect_dead",
+    "install_tracemalloc",
     "is_tracing",
     "leaks",
     "record",
@@ -120,6 +123,16 @@ def allocated_at(obj: object) -> Allocation | None:
     """
     birth = _birth(obj)
     return None if birth is None else Allocation(birth)
+
+
+def install_tracemalloc() -> ModuleType:
+    """Puts `limpet.tracemalloc` in the place of the standard module, which it returns: `import tracemalloc` gives it from now on, and code that
+    has imported the standard one before finds the same functions in it (but not what it took out by `from tracemalloc import start`).
+    Where the standard module is tracing, it is stopped, and limpet's goes on from here with as many frames.
+    UnsupportedInterpreter as of `start`."""
+    from . import tracemalloc
+
+    return tracemalloc.install()
 
 
 def _under_way() -> Recording:

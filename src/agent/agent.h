@@ -29,6 +29,7 @@ struct Options {
   bool snapshots = true;           // heap snapshots may be taken
   bool snapshots_auto = true;      // ... also without being asked for
   bool native = false;             // native stacks of blocks from C code
+  bool tracemalloc = false;        // we stand in for the standard module (stand_in.h)
   bool redact = false;             // snapshots without contents of strings
   uint64_t snapshot_every_ns = 0;  // fixed distance of snapshots; 0: as the program can afford
   uint64_t epoch_ns = 0;           // fixed length of an epoch; 0: automatic

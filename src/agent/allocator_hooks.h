@@ -7,7 +7,8 @@
 
 namespace limpet::agent {
 
-// One domain's hooks for one interpreter version. From: where the allocators are that stood here before, and the context that they get.
+// One domain's hooks for one interpreter version. From: where the allocators are that stood here before, and the context that they get; where it
+// has Born and Died, these are told of each birth and death.
 // A type of the file's own (of an unnamed namespace), so that the compiler knows all callers and inlines as it should.
 template <class L, Domain kDomain, class From>
 struct Hooks {
@@ -17,9 +18,11 @@ struct Hooks {
   static void Birth(Thread* thread, void* block, size_t size) {
     if constexpr (kHasLock) BirthWithLock<L, kDomain>(thread, block, size);
     else BirthAnywhere<L, kDomain>(thread, block, size);
+    if constexpr (requires { From::Born(block, size); }) From::Born(block, size);
   }
   static void Die(Thread* thread, const Row& row) {
     if (!row.cell) return;
+    if constexpr (requires { From::Died(row); }) From::Died(row);
     CountDeath(thread, row.cell, row.size, (kHasLock && !g_python.more_interpreters) || g_anywhere.holds_lock(thread));
   }
 

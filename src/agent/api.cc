@@ -5,6 +5,7 @@
 #include "agent/in_process.h"
 #include "agent/python.h"
 #include "agent/snapshot.h"
+#include "agent/traces.h"
 
 namespace limpet::agent {
 
@@ -140,6 +141,7 @@ constexpr LimpetApi kApi = {
     .begin_snapshot = BeginOne,
     .poll_snapshot = Poll,
     .hold = Hold,
+    .traces = &g_trace_api,
 };
 
 }  // namespace

@@ -68,6 +68,44 @@ struct LimpetFrame {
   uint32_t line;
 };
 
+// A live block that tracemalloc knows, or (births, deaths) what a stack's blocks came to since it traces.
+struct LimpetTraceRow {
+  uint64_t size;
+  uint32_t site;
+  uint32_t domain;  // tracemalloc's: 0 for Python's allocators
+};
+struct LimpetChurnRow {
+  uint64_t births;
+  uint64_t birth_bytes;
+  uint64_t deaths;
+  uint64_t death_bytes;
+  uint32_t site;
+};
+
+struct LimpetTraceState {
+  uint32_t on;
+  uint32_t frames;  // of each stack that are to be shown
+  uint64_t current_bytes;
+  uint64_t peak_bytes;
+};
+
+// tracemalloc's view of the recording that is under way (traces.h).
+struct LimpetTraceApi {
+  // `whole`: what the recording knows already is traced, too. `frames_of`: the module's _PyTraceMalloc_GetTraceback, for programs that call it.
+  int32_t (*start)(uint32_t frames, int32_t whole, void* frames_of);
+  void (*stop)();
+  void (*clear)();
+  void (*reset_peak)();
+  void (*state)(LimpetTraceState* state);
+  uint64_t (*own_bytes)();
+  // 1: `block` is traced, 0: it is not. `domain` 0: a block of Python's allocators, else what a program announced.
+  int32_t (*find)(uint32_t domain, const void* block, uint32_t* site);
+  // All at one moment; null when there are none, or no memory for them. To be given back by free_rows with the same count.
+  LimpetTraceRow* (*rows)(uint64_t* count);
+  LimpetChurnRow* (*churn)(uint64_t* count);
+  void (*free_rows)(void* rows, uint64_t count, uint64_t row_size);
+};
+
 struct LimpetApi {
   uint32_t version;  // 1
   uint32_t size;     // sizeof(LimpetApi)
@@ -82,6 +120,7 @@ struct LimpetApi {
   uint32_t (*begin_snapshot)();  // its number; 0: not now
   int32_t (*poll_snapshot)();    // 1: one is being written
   void (*hold)(int32_t on);      // while the program waits for limpet, its time does not count
+  const LimpetTraceApi* traces;
 };
 
 using LimpetApiFunction = const LimpetApi* (*)();

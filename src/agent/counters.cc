@@ -12,6 +12,7 @@
 #include "agent/samples.h"
 #include "agent/snapshot.h"
 #include "agent/stacks.h"
+#include "agent/traces.h"
 
 namespace limpet::agent {
 
@@ -48,6 +49,7 @@ uint32_t TakePair() {
 bool MoveToEpoch(uint32_t pair, uint32_t epoch) {
   CellRecord* h = PairAt(pair)->half;
   const uint32_t births = h[0].births + h[1].births;
+  if (BeforeTraces(h[0].epoch)) return false;
   if (births > kFewBirths || births != h[0].deaths + h[1].deaths || InImage(pair)) return false;
   h[0].epoch = h[1].epoch = epoch;
   return true;
@@ -120,7 +122,7 @@ void InheritCounters() {
     for (CellRecord& cell : pair->half) {
       cell.births = cell.deaths = 0;
       cell.birth_bytes = cell.death_bytes = 0;
-      cell.epoch = 0;
+      cell.epoch = InheritedEpoch(cell.epoch);
     }
     pair->half[0].births = live;
     pair->half[0].birth_bytes = live_bytes;
@@ -131,6 +133,7 @@ void InheritCounters() {
   header->inherited_bytes = bytes;
   g_counters.volume = bytes;
   g_counters.freed = 0;
+  InheritTraces();
   RestartEpochs();
 }
 

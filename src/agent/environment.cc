@@ -50,6 +50,7 @@ void ReadOptions(const char* text, char* for_children, size_t room) {
     if (strcmp(name, "follow") == 0) options.follow = *value != '0';
     if (strcmp(name, "shadow") == 0) options.shadow_files = *value == '1';
     if (strcmp(name, "native") == 0) options.native = *value == '1';
+    if (strcmp(name, "tracemalloc") == 0) options.tracemalloc = *value == '1';
     if (strcmp(name, "redact") == 0) options.redact = *value == '1';
     if (strcmp(name, "snapshots") == 0) {
       options.snapshots = strcmp(value, "off") != 0;

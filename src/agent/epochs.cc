@@ -5,6 +5,7 @@
 #include "agent/samples.h"
 #include "agent/snapshot.h"
 #include "agent/stacks.h"
+#include "agent/traces.h"
 
 namespace limpet::agent {
 
@@ -91,7 +92,8 @@ void FoldDeadPairs() {
     CellPair* cells = PairAt(pair);
     const uint32_t site = cells->half[0].site;
     if (site == capture::kNoSite || cells->half[0].epoch + 2 > g_counters.epoch || !IsDead(cells)) continue;
-    const uint64_t key = (uint64_t(site) << 8 | GroupOfEpoch(cells->half[0].epoch)) + 1;
+    const uint64_t apart = BeforeTraces(cells->half[0].epoch) ? 0x80 : 0;  // groups are fewer than 128
+    const uint64_t key = (uint64_t(site) << 8 | apart | GroupOfEpoch(cells->half[0].epoch)) + 1;
     const uint32_t other = representatives.Find(key);
     if (other == IdMap::kNone) {
       if (!representatives.Insert(key, pair)) break;

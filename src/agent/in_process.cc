@@ -20,6 +20,7 @@
 #include "agent/snapshot.h"
 #include "agent/stacks.h"
 #include "agent/symbols.h"
+#include "agent/traces.h"
 #include "agent/unaligned.h"
 #include "agent/verify.h"
 
@@ -147,6 +148,7 @@ LimpetAnswer StopInProcess() {
     Leave();
     return kLimpetBusy;
   }
+  if (g_traces.on) EndTraces();
   LastTick();
   PollSnapshot();
   SetState(State::kFinished);

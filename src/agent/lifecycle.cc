@@ -16,6 +16,7 @@
 #include "agent/python_hooks.h"
 #include "agent/ranges.h"
 #include "agent/snapshot.h"
+#include "agent/stand_in.h"
 #include "agent/symbols.h"
 #include "agent/unaligned.h"
 
@@ -157,6 +158,7 @@ __attribute__((constructor)) void OnLoad() {
   SetUpNativeStacks();
   NewObjectsLoaded();
   if (python && FindPython() && !g_agent.minor) return;  // an interpreter that cannot be traced runs untouched
+  if (python && g_agent.options.tracemalloc) StandInForTracemalloc();
   if (!python) g_agent.file.SetPython(0, capture::Program::kNotPython);
   g_early = true;
   SetState(State::kRecording);

@@ -91,23 +91,26 @@ bool ReadObject(const dl_phdr_info* info, Object* object) {
   return object->symbols && object->strings;
 }
 
-const NativeHook* FindHook(const NativeHook* hooks, size_t count, const char* name) {
-  for (size_t i = 0; i < count; ++i) {
-    if (name[0] == hooks[i].name[0] && strcmp(name, hooks[i].name) == 0) return &hooks[i];
+struct Patch {
+  const NativeHook* hooks;
+  size_t hook_count;
+  bool install;
+  uint64_t within;   // only in the object of this address; 0: in all
+  uint32_t letters;  // that names begin with, by their last five bits
+};
+
+const NativeHook* FindHook(const Patch& patch, const char* name) {
+  if (!(patch.letters >> (name[0] & 31) & 1)) return nullptr;
+  for (size_t i = 0; i < patch.hook_count; ++i) {
+    if (strcmp(name, patch.hooks[i].name) == 0) return &patch.hooks[i];
   }
   return nullptr;
 }
 
-struct Patch {
-  NativeHook hooks[kMostNativeHooks];
-  size_t hook_count;
-  bool install;
-};
-
 // What is to be written into a slot that holds `now`, or null: leave it.
 void* Wanted(const Patch& patch, const Object& object, const Elf64_Rela& relocation, void* now) {
   const Elf64_Sym& symbol = object.symbols[ELF64_R_SYM(relocation.r_info)];
-  const NativeHook* hook = FindHook(patch.hooks, patch.hook_count, object.strings + symbol.st_name);
+  const NativeHook* hook = FindHook(patch, object.strings + symbol.st_name);
   if (!hook) return nullptr;
   if (!patch.install) return now == hook->hook ? hook->original : nullptr;
   const auto address = reinterpret_cast<uint64_t>(now);
@@ -135,33 +138,65 @@ void ForEachChange(const Patch& patch, const Object& object, Change change) {
   }
 }
 
+// Slots that are to be changed, written some at a time: those that are read-only by now need the kernel for it.
+class Changes {
+ public:
+  explicit Changes(const Object& object) : object_(object) {}
+  ~Changes() { Write(); }
+  Changes(const Changes&) = delete;
+  Changes& operator=(const Changes&) = delete;
+
+  void Add(void** slot, void* value) {
+    if (count_ == kMost) Write();
+    changes_[count_++] = {slot, value};
+  }
+
+ private:
+  struct Change {
+    void** slot;
+    void* value;
+  };
+  static constexpr size_t kMost = 64;
+
+  bool IsRelro(void** slot) const {
+    const auto address = reinterpret_cast<uint64_t>(slot);
+    return address >= object_.relro_begin && address < object_.relro_end;
+  }
+  void Write() {
+    bool any_relro = false;
+    for (size_t i = 0; i < count_; ++i) any_relro = any_relro || IsRelro(changes_[i].slot);
+    auto* relro = reinterpret_cast<void*>(object_.relro_begin);
+    const size_t size = object_.relro_end - object_.relro_begin;
+    const bool writable = any_relro && mprotect(relro, size, PROT_READ | PROT_WRITE) == 0;
+    for (size_t i = 0; i < count_; ++i) {
+      if (IsRelro(changes_[i].slot) && !writable) continue;
+      __atomic_store_n(changes_[i].slot, changes_[i].value, __ATOMIC_RELEASE);
+    }
+    if (writable) mprotect(relro, size, PROT_READ);
+    count_ = 0;
+  }
+
+  const Object& object_;
+  size_t count_ = 0;
+  Change changes_[kMost];
+};
+
 int PatchObject(dl_phdr_info* info, size_t, void* data) {
   const Patch& patch = *static_cast<const Patch*>(data);
   Object object;
   if (!ReadObject(info, &object)) return 0;
-  const auto is_relro = [&](void** slot) {
-    const auto address = reinterpret_cast<uint64_t>(slot);
-    return address >= object.relro_begin && address < object.relro_end;
-  };
-  bool any_relro = false;
-  ForEachChange(patch, object, [&](void** slot, void*) { any_relro = any_relro || is_relro(slot); });
-  auto* relro = reinterpret_cast<void*>(object.relro_begin);
-  const size_t size = object.relro_end - object.relro_begin;
-  const bool writable = any_relro && mprotect(relro, size, PROT_READ | PROT_WRITE) == 0;
-  ForEachChange(patch, object, [&](void** slot, void* value) {
-    if (!is_relro(slot) || writable) __atomic_store_n(slot, value, __ATOMIC_RELEASE);
-  });
-  if (writable) mprotect(relro, size, PROT_READ);
+  if (patch.within && (patch.within < object.begin || patch.within >= object.end)) return 0;
+  Changes changes(object);
+  ForEachChange(patch, object, [&](void** slot, void* value) { changes.Add(slot, value); });
   return 0;
 }
 
 void Apply(bool install) {
   ErrnoGuard errno_guard;
-  Patch patch = {};
-  patch.hook_count = ListNativeHooks(patch.hooks);
-  patch.install = install;
+  NativeHook hooks[kMostNativeHooks];
+  const size_t count = ListNativeHooks(hooks);
   g_objects_seen = CountLoads().loads;
-  dl_iterate_phdr(PatchObject, &patch);
+  PatchSlots(hooks, count, install, nullptr);
 }
 
 // Whether `found` is where an object defines a symbol, and not the executable's stub for one of another object.
@@ -201,6 +236,12 @@ void* FindDefinition(const char* name) {
   Search search = {name, nullptr};
   dl_iterate_phdr(FindInObject, &search);
   return search.found;
+}
+
+void PatchSlots(const NativeHook* hooks, size_t count, bool install, const void* within) {
+  Patch patch = {hooks, count, install, reinterpret_cast<uint64_t>(within), 0};
+  for (size_t i = 0; i < count; ++i) patch.letters |= uint32_t{1} << (hooks[i].name[0] & 31);
+  dl_iterate_phdr(PatchObject, &patch);
 }
 
 void PatchObjects() {

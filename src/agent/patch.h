@@ -9,7 +9,11 @@
 #ifndef LIMPET_AGENT_PATCH_H_
 #define LIMPET_AGENT_PATCH_H_
 
+#include <stddef.h>
+
 namespace limpet::agent {
+
+struct NativeHook;
 
 // The definition that the program's calls of `name` reach, or null. Not a stub of the executable's that stands for it.
 void* FindDefinition(const char* name);
@@ -22,6 +26,9 @@ void UnpatchObjects();
 // Called at ticks: looks whether objects were loaded since. Cheap when not.
 extern bool g_patching;
 void PatchNewObjects();
+
+// Puts these hooks into all objects that are loaded, or takes them out; `within`: only into the object that has this address.
+void PatchSlots(const NativeHook* hooks, size_t count, bool install, const void* within);
 
 }  // namespace limpet::agent
 

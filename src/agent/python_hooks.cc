@@ -87,6 +87,16 @@ void ChooseAnywhere(uint32_t minor) {
   });
 }
 
+bool HooksInFront(int domain, PyAllocator** ours, PyAllocator* behind) {
+  PyAllocator now;
+  g_python.get_allocator(domain, &now);
+  if (g_layers[domain] == 0 || now.malloc != g_ours[domain].malloc || now.free != g_ours[domain].free) return false;
+  g_ours[domain] = now;  // of an earlier layer, if somebody has taken out what stood between
+  *ours = &g_ours[domain];
+  *behind = *static_cast<const PyAllocator*>(now.context);
+  return true;
+}
+
 bool PythonHooksInPlace() {
   // The raw domain is put aside for moments; who means to replace us replaces the object domain.
   constexpr int kObject = int(Domain::kObject);

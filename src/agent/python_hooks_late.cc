@@ -64,6 +64,15 @@ void InstallPythonHooksLate(uint32_t minor) {
   ChooseAnywhere(minor);
 }
 
+bool HooksInFrontLate(int domain, PyAllocator** ours, PyAllocator* behind) {
+  PyAllocator now;
+  g_python.get_allocator(domain, &now);
+  if (!g_in_place[domain] || now.malloc != g_ours[domain].malloc || now.free != g_ours[domain].free) return false;
+  *ours = &g_ours[domain];
+  *behind = g_before[domain];
+  return true;
+}
+
 bool PythonHooksReachedLate() {
   for (int domain = 0; domain < kDomains; ++domain) {
     if (!Reached(domain)) return false;

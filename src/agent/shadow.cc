@@ -70,6 +70,13 @@ void ClearShadow() {
   }
 }
 
+uint32_t LeafCount() {
+  const uint32_t leaves = __atomic_load_n(&g_leaf_count, __ATOMIC_RELAXED);
+  return leaves < kListed ? leaves : kListed;
+}
+
+const uint32_t* LeafNumber(uint32_t number) { return g_leaves[__atomic_load_n(&g_listed[number], __ATOMIC_ACQUIRE)]; }
+
 uint64_t ShadowBytes() {
   constexpr size_t kPage = 4096, kPages = kLeafBytes / kPage;
   static unsigned char resident[kPages];  // under the agent's lock

@@ -58,6 +58,10 @@ void KeepShadowInFiles(const char* folder);
 // Forgets all rows and gives their memory back. REQUIRES: nobody is inside a hook.
 void ClearShadow();
 
+// The leaves there are, by number; null for a number that is none, or not yet.
+uint32_t LeafCount();
+const uint32_t* LeafNumber(uint32_t number);
+
 // Bytes of leaves that are resident. Asks the kernel: for samples, not for events.
 uint64_t ShadowBytes();
 

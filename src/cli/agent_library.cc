@@ -37,6 +37,15 @@ std::string FindAgent() {
   return {};
 }
 
+bool HasPythonModule(const std::string& agent) {
+  char path[PATH_MAX];
+  if (realpath(agent.c_str(), path) == nullptr) return false;
+  const std::string real = path;
+  const std::string folder = real.substr(0, real.rfind('/'));
+  return access((folder + "/../_core.abi3.so").c_str(), R_OK) == 0 ||
+         access((folder + "/python/limpet/_core.abi3.so").c_str(), R_OK) == 0;
+}
+
 PreloadPath::PreloadPath(const std::string& agent) {
   if (agent.find_first_of(" :\t\n$") == std::string::npos) {
     path_ = agent;
@@ -72,9 +81,10 @@ std::vector<std::string> EnvironmentWithAgent(const std::string& preload, const 
     }
   }
   environment.push_back(std::string(kPreload) + preload + (others.empty() ? "" : ":" + others));
-  environment.push_back(fmt::format("{}1:{}:main=1,follow={},epoch={},snapshots={},redact={},native={}", kAgent,
+  environment.push_back(fmt::format("{}1:{}:main=1,follow={},epoch={},snapshots={},redact={},native={}{}", kAgent,
                                     options.recording, options.follow ? 1 : 0, options.epoch, options.snapshots,
-                                    options.redact ? 1 : 0, options.native ? 1 : 0));
+                                    options.redact ? 1 : 0, options.native ? 1 : 0,
+                                    options.tracemalloc ? ",tracemalloc=1" : ""));
   return environment;
 }
 

@@ -36,13 +36,17 @@ class PreloadPath {
   std::string folder_;  // empty: no link was needed
 };
 
+// Whether the extension module of the Python package lies where the agent looks for it (agent/stand_in.h).
+bool HasPythonModule(const std::string& agent);
+
 struct AgentOptions {
   std::string recording;           // absolute
   bool follow = true;              // trace the processes that the program starts
   std::string epoch = "auto";      // "auto", "iterations", or a number of milliseconds
   std::string snapshots = "auto";  // "auto", "off", "asked", or a number of milliseconds
   bool redact = false;
-  bool native = false;  // native stacks of blocks from C code
+  bool native = false;       // native stacks of blocks from C code
+  bool tracemalloc = false;  // stand in for the standard module
 };
 
 // Longest path of a recording that the agent can take in.

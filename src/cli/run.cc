@@ -40,6 +40,8 @@ constexpr char kExamples[] =
     "\nThe program's input, output, signals and exit status are its own; limpet writes to stderr when it has ended.\n"
     "Exit status: the program's; 2 wrong usage or no place for the recording, 126 not executable, 127 not found.";
 
+constexpr char kNoPythonModule[] = "--tracemalloc needs limpet's Python package, which is not beside the agent: pip install limpet";
+
 struct RunOptions {
   std::string output;
   std::string json;
@@ -48,6 +50,7 @@ struct RunOptions {
   std::string snapshots = "auto";
   bool redact = false;
   bool native = false;
+  bool tracemalloc = false;
   bool replace = false;
   bool live = false;
   bool quiet = false;
@@ -80,6 +83,8 @@ std::optional<int> ReadOptions(const std::vector<std::string>& arguments, RunOpt
       ->option_text("WHEN");
   app.add_flag("--redact", options->redact, "keep no contents of strings in snapshots, but names of the code");
   app.add_flag("--native", options->native, "for memory that C code takes: which C functions took it; costs more");
+  app.add_flag("--tracemalloc", options->tracemalloc,
+               "the program's own 'import tracemalloc' gets limpet's functions: the same results, at limpet's cost");
   if (const std::optional<int> done = Parse(&app, arguments)) return done;
   options->words = app.remaining();
   return std::nullopt;
@@ -99,7 +104,7 @@ std::optional<std::string> CheckOptions(const RunOptions& options) {
   if (!program) {
     const std::string nearest =
         Nearest(first, {"--output", "--force", "--json", "--live", "--quiet", "--no-follow", "--python", "--epoch",
-                        "--snapshots", "--redact", "--native", "--help"});
+                        "--snapshots", "--redact", "--native", "--tracemalloc", "--help"});
     const std::string hint = first.starts_with("--")
                                  ? (nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest))
                                  : fmt::format(" (options of the interpreter: limpet run python3 {} ...)", first);
@@ -190,7 +195,8 @@ Ending RunTraced(const RunOptions& options, const Program& program, const std::s
                                       .epoch = TimeOrWord(options.epoch),
                                       .snapshots = TimeOrWord(options.snapshots),
                                       .redact = options.redact,
-                                      .native = options.native};
+                                      .native = options.native,
+                                      .tracemalloc = options.tracemalloc};
   Child child;
   const int error = child.Start(program.path, program.argv, EnvironmentWithAgent(preload, agent_options));
   if (error != 0) {
@@ -225,6 +231,7 @@ int RunProgram(const std::vector<std::string>& arguments) {
   {
     const std::string agent = FindAgent();
     if (agent.empty()) return Refuse(kNoAgent);
+    if (options.tracemalloc && !HasPythonModule(agent)) return Refuse(kNoPythonModule);
     const PreloadPath preload(agent);
     if (!preload.ok()) {
       return Refuse(fmt::format("cannot make a link to the agent, whose path has a space or colon: '{}'", agent));

@@ -1,42 +1,14 @@
 // limpet._core: the agent's functions (agent/api.h) as Python functions. The package's modules give them their shape; nothing is decided
 // here but how an object's block is found.
-//
-// Limited API of 3.11: one file for all Pythons from there on.
-#define Py_LIMITED_API 0x030b0000
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "python/core.h"
+
 #include <dlfcn.h>
 
 #include <cstdint>
 #include <vector>
 
-#include "agent/api.h"
-
 namespace limpet::python {
-namespace {
-
-// A reference that is given back at the end. steal(): it is ours already.
-class Ref {
- public:
-  static Ref Steal(PyObject* object) { return Ref(object); }
-  ~Ref() { Py_XDECREF(object_); }
-  Ref(const Ref&) = delete;
-  Ref& operator=(const Ref&) = delete;
-
-  explicit operator bool() const { return object_ != nullptr; }
-  PyObject* get() const { return object_; }
-  PyObject* Release() {
-    PyObject* object = object_;
-    object_ = nullptr;
-    return object;
-  }
-
- private:
-  explicit Ref(PyObject* object) : object_(object) {}
-  PyObject* object_;
-};
-
-const LimpetApi* g_api;  // null: the agent is not in this process
+const LimpetApi* g_api;
 
 bool TakeApi(void* handle) {
   const auto function = reinterpret_cast<LimpetApiFunction>(dlsym(handle, "limpet_api"));
@@ -45,6 +17,17 @@ bool TakeApi(void* handle) {
   g_api = api;
   return true;
 }
+
+const void* BlockOf(PyObject* object) {
+  constexpr unsigned long kManagedWeakref = 1ul << 3, kManagedDict = 1ul << 4, kHasGc = 1ul << 14;
+  const unsigned long flags = PyType_GetFlags(Py_TYPE(object));
+  size_t before = 0;
+  if (flags & kHasGc) before += 16;
+  if (flags & (kManagedWeakref | kManagedDict)) before += 16;
+  return reinterpret_cast<const char*>(object) - before;
+}
+
+namespace {
 
 // find(): whether the agent is in this process, because the program runs under `limpet run`.
 PyObject* Find(PyObject*, PyObject*) { return PyBool_FromLong(g_api || TakeApi(RTLD_DEFAULT)); }
@@ -130,16 +113,6 @@ PyObject* Iteration(PyObject*, PyObject*) {
   Py_RETURN_NONE;
 }
 
-// Before the object's own fields stand the collector's header, and the words for its dict and its weak references.
-const void* BlockOf(PyObject* object) {
-  constexpr unsigned long kManagedWeakref = 1ul << 3, kManagedDict = 1ul << 4, kHasGc = 1ul << 14;
-  const unsigned long flags = PyType_GetFlags(Py_TYPE(object));
-  size_t before = 0;
-  if (flags & kHasGc) before += 16;
-  if (flags & (kManagedWeakref | kManagedDict)) before += 16;
-  return reinterpret_cast<const char*>(object) - before;
-}
-
 // birth(object) -> (size, site, from_ns, to_ns, now_ns), or None for what was not born while limpet looked.
 PyObject* Birth(PyObject*, PyObject* object) {
   LimpetBirth birth;
@@ -202,7 +175,9 @@ PyMethodDef kMethods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-PyModuleDef_Slot kSlots[] = {{0, nullptr}};
+int AddTraceFunctions(PyObject* module) { return PyModule_AddFunctions(module, kTraceMethods); }
+
+PyModuleDef_Slot kSlots[] = {{Py_mod_exec, reinterpret_cast<void*>(AddTraceFunctions)}, {0, nullptr}};
 
 PyModuleDef kModule = {
     PyModuleDef_HEAD_INIT, "limpet._core", nullptr, 0, kMethods, kSlots, nullptr, nullptr, nullptr,
