@@ -11,9 +11,6 @@ Sizes are bytes, times are seconds. docs/python.md tells all about it.
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
-
 from ._agent import Recording, birth as _birth, core, is_tracing, recording, start, stop, take_snapshot
 from ._errors import (
     AlreadyTracing,
@@ -24,14 +21,17 @@ from ._errors import (
     StillAliveWarning,
     UnsupportedInterpreter,
 )
-from ._values import Allocation, Finding, Frame, Record, Report, Stack, Table
+from ._births import Allocation
 from ._version import __version__
 
+TYPE_CHECKING = False  # typing's, without importing it: `import limpet` is to be cheap
 if TYPE_CHECKING:
+    import os
     from types import ModuleType
 
     from ._expect import Expectation, expect_dead
     from ._heap import Heap, Why
+    from ._values import Finding, Frame, Record, Report, Stack, Table
     from ._watch import Phase, Watch, watch
 
 __all__ = [
@@ -74,6 +74,12 @@ __all__ = [
 _LAZY = {
     "Expectation": "_expect",
     "expect_dead": "_expect",
+    "Finding": "_values",
+    "Frame": "_values",
+    "Record": "_values",
+    "Report": "_values",
+    "Stack": "_values",
+    "Table": "_values",
     "Heap": "_heap",
     "Why": "_heap",
     "Phase": "_watch",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
 
 from . import _files
 from ._errors import AlreadyTracing, NotTracing, RecordingError, UnsupportedInterpreter
 from ._version import __version__
 
+TYPE_CHECKING = False  # typing's, without importing it
 if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
     from ._heap import Heap
     from ._values import Report, Table
 
@@ -46,13 +46,13 @@ def _no_birth(obj: object, /) -> None:
 birth = _core.birth if _core is not None else _no_birth
 
 
-@contextlib.contextmanager
-def time_held() -> Iterator[None]:
+class time_held:  # noqa: N801 (used like a function)
     """What the program waits for limpet does not count: growth that pauses meanwhile has not come to an end."""
-    core().hold(True)
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        core().hold(True)
+
+    def __exit__(self, *_: object) -> None:
         core().hold(False)
 
 
@@ -82,8 +82,7 @@ class Recording:
 
         with time_held():
             if snapshot and self.active:
-                with contextlib.suppress(RecordingError):  # one that may not take any, or not now, is judged without
-                    take_snapshot()
+                _try_snapshot()  # one that may not take any, or not now, is judged without
             return Report(_engine.ask("report", self.path, "--json", "-", *self._process()))
 
     def top(self, limit: int = 10, by: str = "live", group: str = "line") -> Table:
@@ -111,11 +110,9 @@ class Recording:
         return [] if pid in (None, os.getpid()) else ["--process", str(os.getpid())]  # a forked child asks for its own part
 
     def _write_info(self) -> None:
-        import json
-
         part = os.path.join(self.path, "run.json.new")
         with open(part, "w", encoding="utf-8") as file:
-            json.dump(self._info, file, indent=2)
+            file.write("{" + ",\n  ".join(f"{_json(key)}: {_json(value)}" for key, value in self._info.items()) + "}\n")
         os.replace(part, os.path.join(self.path, "run.json"))
 
     def __enter__(self) -> Recording:
@@ -127,6 +124,37 @@ class Recording:
 
     def __repr__(self) -> str:
         return f"<limpet.Recording {self.path!r}{', under way' if self.active else ''}>"
+
+
+def _json(value: Any) -> str:
+    """JSON of the few values that run.json has. The module json would take longer to import than all the rest of `start`."""
+    if value is None:
+        return "null"
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, list):
+        return f"[{', '.join(map(_json, value))}]"
+    units = str(value).encode("utf-16-be", "surrogatepass")
+    codes = (units[i] << 8 | units[i + 1] for i in range(0, len(units), 2))
+    plain = (chr(code) if 32 <= code < 127 and code not in b'"\\' else f"\\u{code:04x}" for code in codes)
+    return f'"{"".join(plain)}"'
+
+
+def _temporary_folder() -> str:
+    """As tempfile.mkdtemp, which takes long to import."""
+    if "tempfile" in sys.modules:
+        import tempfile
+
+        return tempfile.mkdtemp(prefix="limpet-", suffix=".limpet")
+    for parent in (*(os.environ.get(name, "") for name in ("TMPDIR", "TEMP", "TMP")), "/tmp", "/var/tmp", os.getcwd()):
+        path = os.path.join(os.path.abspath(parent), f"limpet-{os.urandom(8).hex()}.limpet")
+        try:
+            if parent:
+                os.mkdir(path, 0o700)
+                return path
+        except OSError:
+            continue
+    raise FileNotFoundError("no temporary folder can be made")
 
 
 def is_tracing() -> bool:
@@ -227,9 +255,7 @@ def start(
     _load_agent()
     temporary = path is None
     if path is None:
-        import tempfile
-
-        path = tempfile.mkdtemp(prefix="limpet-", suffix=".limpet")
+        path = _temporary_folder()
     else:
         path = os.path.abspath(os.fspath(path))
         _make_folder(path, force)
@@ -290,8 +316,7 @@ def stop(snapshot: bool = True) -> None:
         raise NotTracing("this recording was begun by `limpet run` and ends with the program")
     with time_held():
         if snapshot and _takes_snapshots:
-            with contextlib.suppress(RecordingError):  # the recording is as good without
-                take_snapshot()
+            _try_snapshot()  # the recording is as good without
         _wait_for_snapshot(time.monotonic() + _SNAPSHOT_SECONDS)
         answer = core().stop()
     if answer == _BUSY:
@@ -310,6 +335,13 @@ def _wait_for_snapshot(deadline: float) -> bool:
         time.sleep(pause)
         pause = min(pause * 1.5, 0.05)
     return True
+
+
+def _try_snapshot() -> None:
+    try:
+        take_snapshot()
+    except RecordingError:
+        pass
 
 
 def take_snapshot() -> Heap:

