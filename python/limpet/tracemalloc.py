@@ -132,7 +132,7 @@ def churn(key_type: str = "lineno", *, nframe: int | None = None) -> list[Statis
         statistic = sums.setdefault(key, Statistic(key, 0, 0))
         statistic.size += size
         statistic.count += deaths
-    return sorted(sums.values(), key=Statistic._sort_key, reverse=True)
+    return sorted(sums.values(), key=lambda statistic: (statistic.size, statistic.count, statistic.traceback), reverse=True)
 
 
 def __getattr__(name: str) -> Any:

@@ -170,9 +170,11 @@ LimpetTraceRow* ListRows(uint64_t* count) {
   if (!IsTracing()) return nullptr;
   TraceRows rows;
   ForEachTrace([&](uint32_t site, uint64_t size) { rows.Add({size, site, 0}); });
-  ForEachTracked([](void* to, const TrackedTable::Entry& entry) {
-    static_cast<TraceRows*>(to)->Add({entry.size, entry.site_plus_1 - 1, entry.domain});
-  }, &rows);
+  ForEachTracked(
+      [](void* to, const TrackedTable::Entry& entry) {
+        static_cast<TraceRows*>(to)->Add({entry.size, entry.site_plus_1 - 1, entry.domain});
+      },
+      &rows);
   return rows.Release(count);
 }
 

@@ -29,7 +29,8 @@ inline void AddTraced(uint64_t size) {
   const int64_t now = __atomic_add_fetch(&g_traces.current, int64_t(size), __ATOMIC_RELAXED);
   int64_t peak = __atomic_load_n(&g_traces.peak, __ATOMIC_RELAXED);
   while (LIMPET_UNLIKELY(now > peak) &&
-         !__atomic_compare_exchange_n(&g_traces.peak, &peak, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) continue;
+         !__atomic_compare_exchange_n(&g_traces.peak, &peak, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    continue;
 }
 inline void SubtractTraced(uint64_t size) { __atomic_sub_fetch(&g_traces.current, int64_t(size), __ATOMIC_RELAXED); }
 

@@ -40,7 +40,8 @@ constexpr char kExamples[] =
     "\nThe program's input, output, signals and exit status are its own; limpet writes to stderr when it has ended.\n"
     "Exit status: the program's; 2 wrong usage or no place for the recording, 126 not executable, 127 not found.";
 
-constexpr char kNoPythonModule[] = "--tracemalloc needs limpet's Python package, which is not beside the agent: pip install limpet";
+constexpr char kNoPythonModule[] =
+    "--tracemalloc needs limpet's Python package, which is not beside the agent: pip install limpet";
 
 struct RunOptions {
   std::string output;

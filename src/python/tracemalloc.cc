@@ -114,9 +114,8 @@ int BeginTracing(uint32_t frames, bool whole) {
   }
   const int32_t answer = Traces()->start(frames, whole ? 1 : 0, reinterpret_cast<void*>(FramesOfAnnounced));
   if (answer == kLimpetOk || answer == kLimpetAlready) return 0;
-  PyErr_SetString(PyExc_RuntimeError, answer == kLimpetNotRunning
-                                          ? "no limpet recording is under way in this process"
-                                          : "another tool's allocators stand before limpet's");
+  PyErr_SetString(PyExc_RuntimeError, answer == kLimpetNotRunning ? "no limpet recording is under way in this process"
+                                                                  : "another tool's allocators stand before limpet's");
   return -1;
 }
 
@@ -187,8 +186,8 @@ PyObject* GetTraces(PyObject*, PyObject* arguments) {
   for (const LimpetTraceRow& row : rows) {
     const Tracebacks::Traceback traceback = tracebacks.Of(row.site);
     if (!traceback.frames) return nullptr;
-    const Ref trace = Ref::Steal(Py_BuildValue("(IKOO)", unsigned{row.domain}, static_cast<unsigned long long>(row.size),
-                                               traceback.frames, traceback.total));
+    const Ref trace = Ref::Steal(Py_BuildValue(
+        "(IKOO)", unsigned{row.domain}, static_cast<unsigned long long>(row.size), traceback.frames, traceback.total));
     if (!trace || PyList_Append(list.get(), trace.get()) != 0) return nullptr;
   }
   return list.Release();
@@ -264,8 +263,15 @@ int TakeOver(PyObject* stand_in) {
 PyModuleDef_Slot kStandInSlots[] = {{Py_mod_exec, reinterpret_cast<void*>(TakeOver)}, {0, nullptr}};
 
 PyModuleDef kStandIn = {
-    PyModuleDef_HEAD_INIT, "_tracemalloc", "limpet in place of the standard tracemalloc.", 0, kStandInMethods,
-    kStandInSlots,         nullptr,        nullptr,                                        nullptr,
+    PyModuleDef_HEAD_INIT,
+    "_tracemalloc",
+    "limpet in place of the standard tracemalloc.",
+    0,
+    kStandInMethods,
+    kStandInSlots,
+    nullptr,
+    nullptr,
+    nullptr,
 };
 
 }  // namespace

@@ -80,4 +80,4 @@ def test_importing_and_starting_import_little_else(interpreter, run, environment
         "print(*sorted(name for name in set(sys.modules) - before if name.split('.')[0] not in ('limpet', 'encodings')))\n"
     )
     done = run(interpreter.command("-S", "-c", code), env=environment, cwd=tmp_path)
-    assert set(done.stdout.split()) <= {"__future__", "atexit", "os", "posixpath", "genericpath", "stat", "_stat", "os.path", "abc", "_abc", "_collections_abc"}, done.stdout + done.stderr
+    assert set(done.stdout.split()) <= {"__future__", "atexit", "os", "posixpath", "genericpath", "stat", "_stat", "os.path", "errno", "abc", "_abc", "_collections_abc"}, done.stdout + done.stderr
