@@ -108,6 +108,10 @@ PyObject* FramesOfAnnounced(unsigned domain, uintptr_t address) {
 PyObject* IsTracing(PyObject*, PyObject*) { return PyBool_FromLong(StateNow().on != 0); }
 
 int BeginTracing(uint32_t frames, bool whole) {
+  if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
+    PyErr_SetString(PyExc_RuntimeError, "limpet starts in the main interpreter only, not in a subinterpreter");
+    return -1;
+  }
   if (!Traces()) {
     PyErr_SetString(PyExc_RuntimeError, "limpet's agent is not loaded");
     return -1;
@@ -260,7 +264,13 @@ int TakeOver(PyObject* stand_in) {
   return stopped ? BeginTracing(uint32_t(frames), true) : -1;
 }
 
-PyModuleDef_Slot kStandInSlots[] = {{Py_mod_exec, reinterpret_cast<void*>(TakeOver)}, {0, nullptr}};
+// 3.12 and later want to be told that subinterpreters may import it, too, whatever lock they have; older ones do not know the word.
+constexpr int kMultipleInterpreters = 3;
+PyModuleDef_Slot kStandInSlots[] = {
+    {Py_mod_exec, reinterpret_cast<void*>(TakeOver)},
+    {kMultipleInterpreters, reinterpret_cast<void*>(uintptr_t{2})},  // Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
+    {0, nullptr},
+};
 
 PyModuleDef kStandIn = {
     PyModuleDef_HEAD_INIT,
@@ -288,5 +298,6 @@ PyMethodDef kTraceMethods[] = {
 extern "C" __attribute__((visibility("default"))) PyObject* limpet_stand_in_for_tracemalloc(PyObject* (*standard)()) {
   limpet::python::g_standard = standard;
   if (!limpet::python::g_api && !limpet::python::TakeApi(RTLD_DEFAULT)) return standard();
+  if (Py_Version < 0x030c0000) limpet::python::kStandInSlots[1] = {0, nullptr};
   return PyModuleDef_Init(&limpet::python::kStandIn);
 }
