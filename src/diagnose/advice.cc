@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "diagnose/bounded.h"
 #include "heap/pile.h"
 
 namespace limpet::diagnose {
@@ -63,6 +64,10 @@ bool LeadsThrough(const Graph& graph, const heap::Way& way, std::string_view fie
 std::string Means(const Graph& graph, NodeId container, NodeId held, bool as_key, const std::string& holder) {
   const std::string& type = TypeOf(graph, container);
   const std::string& value = TypeOf(graph, held);
+  if (const std::optional<Bound> bound = BoundOf(graph, container)) {
+    return fmt::format("{} is bounded by {} entries: lower that if it is too much", holder,
+                       base::FormatCount(bound->most));
+  }
   if (type == "functools._lru_cache_wrapper") {
     return fmt::format("bound the cache of {} (functools.lru_cache(maxsize=...)); on a method it also keeps every self",
                        holder);

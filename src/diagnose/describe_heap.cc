@@ -68,7 +68,9 @@ class Describer {
   std::vector<std::string> Types(const std::vector<NodeId>& group, std::optional<NodeId> first) const;
   std::vector<HolderStep> Steps(const std::vector<heap::PathPart>& parts) const;
   bool AreModules(const heap::Way& way) const;
+  bool IsImmortalText(NodeId node) const;
   void DescribeHolding(const heap::Holding& holding, Finding& finding);
+  bool IsGuessed(const heap::CycleGroup& group) const;
   void DescribeCycle(const heap::Holders& holders, Finding& finding);
 
   ClusterObjects& objects_;
@@ -115,6 +117,15 @@ bool Describer::AreModules(const heap::Way& way) const {
          static_cast<size_t>(std::count_if(group_.begin(), group_.end(), is_module)) >= kLeastModules;
 }
 
+// Held by a count that never ends, and by nothing that the heap shows.
+bool Describer::IsImmortalText(NodeId node) const {
+  const Graph& graph = snapshot_.graph;
+  if (graph.type(graph.type_of(node)).name != "str") return false;
+  const auto entries = graph.entries();
+  return std::any_of(entries.begin(), entries.end(),
+                     [node](const heap::Entry& entry) { return entry.node == node && entry.surplus == 0; });
+}
+
 void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) {
   if (holding.ways.empty()) return;
   const heap::Way& way = holding.ways.front();
@@ -130,6 +141,15 @@ void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) 
   view.holder_text = heap::PathLine(snapshot_.graph, way.parts);
   if (holding.freed_objects > 0) view.would_free_bytes = holding.freed_bytes;
   view.fix = AdviceFor(snapshot_.graph, holding);
+  if (way.path.empty() && IsImmortalText(way.start)) {
+    view.holder = {{"interned strings of the interpreter", "str"}};
+    view.holder_text = "interned strings of the interpreter -> str";
+    view.fix =
+        "the interpreter keeps names that it interned until it ends (3.12 and later): make no attribute, variable, "
+        "function or "
+        "keyword names of data; use a dict";
+    return;
+  }
   for (std::string& sentence : DeadOnTheWay(snapshot_.graph, way)) finding.evidence.push_back(std::move(sentence));
   const bool many_starts = holding.surplus > 0 && holding.starts * 2 >= holding.objects;
   const std::string& root = snapshot_.graph.type(snapshot_.graph.type_of(way.start)).name;
@@ -149,8 +169,23 @@ void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) 
   }
 }
 
+// References that were found by their value alone, in memory of C types, may be borrowed: the next and the previous one of a list in C,
+// which somebody holds in a way that the heap does not show.
+bool Describer::IsGuessed(const heap::CycleGroup& group) const {
+  const Graph& graph = snapshot_.graph;
+  return std::all_of(group.cycle.begin(), group.cycle.end(), [&](heap::EdgeIndex edge) {
+    return graph.Label(graph.Source(edge), edge).strength == heap::RefStrength::kMaybe;
+  });
+}
+
 void Describer::DescribeCycle(const heap::Holders& holders, Finding& finding) {
   HeapView& view = finding.heap;
+  if (holders.cycle && IsGuessed(*holders.cycle)) {
+    finding.evidence.push_back(
+        fmt::format("{} of {} objects in the heap snapshot are held by memory of C code that the heap does not show",
+                    base::FormatCount(holders.garbage_objects), base::FormatCount(holders.objects)));
+    return;
+  }
   const bool enabled = (snapshot_.header.gc_flags & 1) != 0;
   const std::string state = objects_.uncollectable ? "the collector cannot free them"
                             : enabled              ? "the collector is on, and had not come to them"

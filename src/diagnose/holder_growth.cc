@@ -39,9 +39,13 @@ double ShareSince(const Suspect& suspect, capture::GroupId group) {
   return all ? static_cast<double>(since) / static_cast<double>(all) : 0;
 }
 
+// Without empty places of a table that was made at its full size.
 uint64_t EntriesOf(const heap::Graph& graph, NodeId node) {
   uint64_t count = 0;
-  graph.ForEachRun(node, [&](const heap::Run&, heap::EdgeIndex first, heap::EdgeIndex last) { count += last - first; });
+  graph.ForEachRun(node, [&](const heap::Run&, heap::EdgeIndex first, heap::EdgeIndex last) {
+    for (heap::EdgeIndex e = first; e < last; ++e)
+      count += graph.type(graph.type_of(graph.edge(e).target())).name != "NoneType";
+  });
   return count;
 }
 
@@ -71,11 +75,12 @@ void CountOldContainers(HeapImage& earlier, HeapImage& image, const std::vector<
 }  // namespace
 
 bool HolderGrowth::Contradicts() const {
-  // A table of fixed size, each entry of which is replaced in its turn.
-  if (static_cast<double>(put_in_old) >= std::max(kFewExpected, kAsExpected * static_cast<double>(fresh)) &&
+  const auto own_more = static_cast<double>(own_after) - static_cast<double>(own_before);
+  // A table of fixed size, each entry of which is replaced in its turn: there are as many as before.
+  if (own_more < kAsExpected * static_cast<double>(fresh) &&
+      static_cast<double>(put_in_old) >= std::max(kFewExpected, kAsExpected * static_cast<double>(fresh)) &&
       static_cast<double>(old_grew_by) < kHardlyAny * static_cast<double>(put_in_old))
     return true;
-  const auto own_more = static_cast<double>(own_after) - static_cast<double>(own_before);
   if (claimed >= kFewExpected && own_more < kHardlyAny * claimed && static_cast<double>(more()) < kHardlyAny * claimed)
     return true;
   return expected >= kFewExpected && static_cast<double>(more()) < kHardlyAny * expected;

@@ -97,6 +97,7 @@ struct WindowView {
   Factors factors;
   double typical = 0;
   double survival = 0;
+  bool level_fates = false;
 };
 
 WindowView LookAt(const Windows& w) {
@@ -118,6 +119,8 @@ WindowView LookAt(const Windows& w) {
     if (k < n / 2) fair[k] = std::max(fair[k], fraction * typical_born);
   }
   view.survival = Median(fractions);
+  const auto [lowest, highest] = std::minmax_element(fractions.begin(), fractions.end());
+  view.level_fates = *lowest >= 0.5 && *highest - *lowest <= 0.15;
   double least = std::min(*std::min_element(fair.begin(), fair.end()), w.kept.back());
   view.factors.every_window = Ramp((least + std::sqrt(least) + 0.25) / view.typical, 0.15, 0.5);
 
@@ -228,6 +231,7 @@ void ApplyWindows(Judgement& j, std::span<const Slot> slots, const Axis& axis, s
   view.factors.span = j.factors.span;
   j.factors = view.factors;
   j.survival = view.survival;
+  j.level_fates = view.level_fates;
   j.steady_blocks = view.typical * static_cast<double>(count);
   std::vector<double> body_bytes(w.kept_bytes.begin(), w.kept_bytes.end() - 1);
   j.steady_bytes = Median(body_bytes) * static_cast<double>(count);

@@ -54,8 +54,9 @@ struct Judgement {
   std::vector<double> kept;  // survivors per window of [onset, 1]
   double steady_blocks = 0;  // windows x median window: what grows, without what is merely in use at the moment
   double steady_bytes = 0;
-  capture::Amount before;  // born before the onset and dead
-  double survival = 0;     // share of births that stays, in the typical window
+  capture::Amount before;    // born before the onset and dead
+  double survival = 0;       // share of births that stays, in the typical window
+  bool level_fates = false;  // about the same large share of births stays in every window, however many there are
 };
 
 // Below this a line is not worth a finding at all.

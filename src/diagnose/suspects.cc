@@ -8,6 +8,7 @@
 
 #include "diagnose/backlog.h"
 #include "diagnose/deferred.h"
+#include "diagnose/diagnose.h"
 
 namespace limpet::diagnose {
 namespace {
@@ -23,6 +24,7 @@ constexpr double kBriefSeconds = 0.3, kLongSeconds = 5;
 constexpr double kBriefConfidence = 0.75;
 constexpr uint64_t kOneIn = 50;  // share of all live memory that swelling storage must have to be told as sure
 constexpr double kHardlyWorth = 0.4;
+constexpr double kHardlyAnything = 0.45;
 constexpr double kTogetherOnly = 0.4;   // no kind of block of the line grows by itself
 constexpr double kPeakDiscount = 0.92;  // what was freed in the end may have been meant to be
 
@@ -165,6 +167,28 @@ class Judge {
     return end > begin ? static_cast<double>(end - begin) / 1e9 : 0;
   }
 
+  // What gained a few KB in many seconds may be anything that is not full yet, unless the heap shows its holder to grow.
+  bool HardlyAnything(const Suspect& s) const {
+    constexpr double kFewBytes = 8000, kLongEnough = 5;
+    constexpr uint64_t kThousandth = 1000;
+    return s.steady_bytes < kFewBytes && SecondsOf(s) > kLongEnough &&
+           s.steady_bytes * kThousandth < static_cast<double>(process_.live().bytes);
+  }
+
+  // Growth that goes with the work is growth, however unevenly a busy machine deals out the time for it. (What fills up sees fewer births
+  // for the same work, and a cache that evicts keeps fewer of its old ones.)
+  void JudgeByWork(Suspect& s) const {
+    if (s.judgement.confidence >= kSure) return;
+    const std::vector<double> weights = WorkWeights(process_, s.as_of, table_.work_begins);
+    if (weights.size() != s.slots.size()) return;
+    std::vector<Slot> slots = s.slots;
+    for (size_t i = 0; i < slots.size(); i++) slots[i].weight = weights[i];
+    Judgement judgement = JudgeSurvival(slots);
+    if (!judgement.level_fates || judgement.confidence <= s.judgement.confidence) return;
+    s.judgement = std::move(judgement);
+    s.slots = std::move(slots);
+  }
+
   void TakeImage(Suspect& s, AsOf as_of, Amount live) const {
     const Unit& unit = table_.units[s.unit];
     s.as_of = as_of;
@@ -178,6 +202,7 @@ class Judge {
     s.line_survival =
         unit.births.blocks ? static_cast<double>(live.blocks) / static_cast<double>(unit.births.blocks) : 0;
     s.judgement = JudgeSurvival(s.slots);
+    JudgeByWork(s);
     s.swelling = JudgeSwelling(s.slots);
     s.confidence = s.judgement.confidence;
     s.reason = unit.imported ? Reason::kOneOff : s.judgement.reason;
@@ -193,6 +218,7 @@ class Judge {
     }
     s.most_confidence = MostConfidence(SecondsOf(s));
     s.confidence = std::min(s.confidence, s.most_confidence);
+    if (HardlyAnything(s)) s.confidence = std::min(s.confidence, kHardlyAnything);
     if (!s.judgement.growing && s.swelling.swelling) {
       s.signal = Signal::kSwelling;
       // What is next to nothing beside the rest may be any storage that was last replaced by chance.

@@ -224,6 +224,26 @@ std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begi
   return weights;
 }
 
+std::vector<double> WorkWeights(const Process& process, AsOf as_of, size_t work_begins) {
+  const ImageTime image = TimeOf(process, as_of);
+  std::vector<double> weights(image.groups, 0);
+  double cpu = 0, volume = 0;
+  const auto cpu_of = [](const capture::EpochGroup& g) {
+    return static_cast<double>(g.end_cpu_ns - std::min(g.start_cpu_ns, g.end_cpu_ns));
+  };
+  const auto volume_of = [](const capture::EpochGroup& g) {
+    return static_cast<double>(g.end_volume - std::min(g.start_volume, g.end_volume));
+  };
+  for (size_t i = work_begins; i < image.groups; i++) {
+    cpu += cpu_of(process.groups[i]);
+    volume += volume_of(process.groups[i]);
+  }
+  if (cpu <= 0 || volume <= 0) return {};  // not known
+  for (size_t i = work_begins; i < image.groups; i++)
+    weights[i] = cpu_of(process.groups[i]) / cpu + volume_of(process.groups[i]) / volume;
+  return weights;
+}
+
 std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& sites, AsOf as_of, size_t work_begins) {
   std::vector<double> weights = Weights(process, as_of, work_begins);
   std::vector<Slot> slots(weights.size());

@@ -74,6 +74,9 @@ bool IsOnceImported(const capture::Process& process, const UnitTable& table, con
 // one go become a long run by its volume. Groups before `work_begins` weigh nothing.
 std::vector<double> Weights(const capture::Process& process, AsOf as_of, size_t work_begins);
 
+// The same by processor time and volume alone: where the load of the machine comes and goes, wall time is uneven though the work is not.
+std::vector<double> WorkWeights(const capture::Process& process, AsOf as_of, size_t work_begins);
+
 // When the image was taken, and the number of groups that it knows.
 struct ImageTime {
   uint64_t time_ns = 0;
