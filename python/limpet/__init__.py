@@ -98,6 +98,13 @@ def __getattr__(name: str) -> object:
     return value
 
 
+def load_ipython_extension(shell: object) -> None:
+    """`%load_ext limpet` in a notebook: begins a recording; `%%limpet` and `%limpet` ask it. See docs/notebook.md."""
+    from .notebook import load
+
+    load(shell)
+
+
 def record(
     path: str | os.PathLike[str] | None = None,
     *,

@@ -50,7 +50,7 @@ def type_name(kind: type) -> str:
 
 def _is_its_own(stack: Stack) -> bool:
     """Whether a line of the program, or of a package that it uses, is in it: not only the standard library's."""
-    return any(not frame.file.startswith(("<", _LIBRARY)) or "-packages/" in frame.file for frame in stack)
+    return any(not frame.file.startswith(("<frozen", "<string>", _LIBRARY)) or "-packages/" in frame.file for frame in stack)
 
 
 class Left:

@@ -20,6 +20,7 @@ from ._watch import T, Watch
 
 REPEATS = 4  # runs that have to leave something before a test is said to leak: the first warms caches, so may the second
 LEAST_ITERATIONS = 3
+PYTEST_LEAVES = 2 * 1024  # bytes a run without an instance of a class: pytest's own lists grow by less
 PYTEST_KEEPS = 16 * 1024  # bytes a run without an object of the test's own: pytest's fixtures leave some, too
 TIDY_EVERY = 200  # tests: what was set aside is collected, too
 _NOT_THE_TESTS = frozenset(sys.stdlib_module_names) | {"builtins", "_pytest", "pytest", "pluggy", "xdist", "pytest_asyncio", "limpet"}
@@ -126,11 +127,13 @@ class Suite:
         self._set_aside.renew()
         before = _repeats.live_bytes()
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
-        growth = _repeats.settled() - before - sum(map(_report_bytes, reports))
-        # What was given back meanwhile, by the teardown of a module for example, may be more than what the test leaves.
-        return reports, growth if growth > _repeats.FLOOR or not self._left_instances() else _repeats.FLOOR + 1
+        return reports, _repeats.settled() - before - sum(map(_report_bytes, reports))
 
-    def _left_instances(self) -> bool:
+    def renew(self) -> None:
+        """What is there now is told from what comes."""
+        self._set_aside.renew()
+
+    def left_instances(self) -> bool:
         """Whether objects of the program's own types are among those that came since the others were set aside."""
         if self._set_aside.active:
             for obj in gc.get_objects():
@@ -143,13 +146,15 @@ class Suite:
         return False
 
     def _look(self, item: pytest.Function, nextitem: pytest.Item | None, limits: Limits) -> list[pytest.TestReport]:
-        start = _repeats.settled()
+        start = _repeats.settled() if limits.marked else 0
         reports, growth = self._first_run(item, nextitem)
         passed = all(report.outcome == "passed" and not hasattr(report, "wasxfail") for report in reports)
-        suspect = growth > limits.max_growth or limits.marked
+        # What was given back meanwhile, by the teardown of a module for example, may be more than what the test leaves: an
+        # instance is reason enough to look again.
+        suspect = limits.marked or growth > PYTEST_LEAVES or self.left_instances()
         if not passed or not suspect or limits.keep:
             return reports
-        rounds = _Rounds(item, nextitem, limits)
+        rounds = _Rounds(self, item, nextitem, limits)
         rounds.run(start, growth)
         if rounds.broken:
             self._tell(reports, {"test": item.nodeid, "kind": "unrepeatable"})
@@ -217,7 +222,8 @@ def _report_bytes(report: pytest.TestReport) -> int:
 class _Rounds:
     """Further runs of one test that left something behind."""
 
-    def __init__(self, item: pytest.Function, nextitem: pytest.Item | None, limits: Limits) -> None:
+    def __init__(self, suite: Suite, item: pytest.Function, nextitem: pytest.Item | None, limits: Limits) -> None:
+        self._suite = suite
         self._item = item
         self._nextitem = nextitem
         self._limits = limits
@@ -236,10 +242,12 @@ class _Rounds:
         while len(growth) < count and not self.broken:
             if len(growth) == count - 1:
                 since = _outlived.moment()
+            self._suite.renew()
             after = self._again(*kept)
             growth.append(after - before)
             before = after
-            if growth[-1] <= limit and not self._limits.marked:
+            least = limit if self._limits.marked or self._suite.left_instances() else PYTEST_LEAVES
+            if growth[-1] <= least and not self._limits.marked:
                 return  # caches are warm now: it does not leave something each time
         self.bytes = _repeats.typical(growth)
         if self.broken:
