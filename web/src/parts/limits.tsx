@@ -14,12 +14,12 @@ export function Limits({ epochs }: { epochs: boolean }) {
   return (
     <p class="limits">
       {window && (
-        <button type="button" onClick={() => go({ window: "" })} aria-label="Look at the whole run again">
+        <button type="button" onClick={() => go({ window: "" })} title="Look at the whole run again">
           {epochs ? "born" : "(this measure is of the whole run, not of what was born)"} from {duration(window.from)} to {duration(window.to)} ✕
         </button>
       )}
       {finding && (
-        <button type="button" onClick={() => go({ finding: "" })} aria-label="Look at all sites again">
+        <button type="button" onClick={() => go({ finding: "" })} title="Look at all sites again">
           only {shown(subject(finding), 80)} ✕
         </button>
       )}
