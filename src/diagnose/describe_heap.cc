@@ -68,6 +68,7 @@ class Describer {
   std::vector<std::string> Types(const std::vector<NodeId>& group, std::optional<NodeId> first) const;
   std::vector<HolderStep> Steps(const std::vector<heap::PathPart>& parts) const;
   bool AreModules(const heap::Way& way) const;
+  bool HasGreenlets() const;
   bool IsImmortalText(NodeId node) const;
   void DescribeHolding(const heap::Holding& holding, Finding& finding);
   bool IsGuessed(const heap::CycleGroup& group) const;
@@ -117,6 +118,18 @@ bool Describer::AreModules(const heap::Way& way) const {
          static_cast<size_t>(std::count_if(group_.begin(), group_.end(), is_module)) >= kLeastModules;
 }
 
+// Suspended greenlets (gevent, SQLAlchemy's asyncio bridge) keep frames that belong to no thread.
+bool Describer::HasGreenlets() const {
+  constexpr size_t kHubAndMain = 2;
+  const Graph& graph = snapshot_.graph;
+  size_t count = 0;
+  for (NodeId node = 0; node < graph.node_count() && count <= kHubAndMain; ++node) {
+    const std::string& type = graph.type(graph.type_of(node)).name;
+    count += type.ends_with("reenlet");
+  }
+  return count > kHubAndMain;
+}
+
 // Held by a count that never ends, and by nothing that the heap shows.
 bool Describer::IsImmortalText(NodeId node) const {
   const Graph& graph = snapshot_.graph;
@@ -155,6 +168,13 @@ void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) 
   const std::string& root = snapshot_.graph.type(snapshot_.graph.type_of(way.start)).name;
   const bool by_variable = root == "<C variables>" && way.path.size() <= 1;
   if (finding.kind == Kind::kNative || finding.kind == Kind::kRawBlock || (!many_starts && !by_variable)) return;
+  if (many_starts && HasGreenlets()) {
+    view.fix = "look for greenlets that wait for ever: the local variables of suspended ones hold what they refer to";
+    finding.evidence.emplace_back(
+        "held by something that the heap does not show: probably frames of suspended greenlets, which are not looked "
+        "into");
+    return;
+  }
   finding.kind = Kind::kRefcount;
   if (many_starts) {
     view.held_by_count = holding.starts;
