@@ -93,3 +93,14 @@ need_venv() {
     die "pip could not install tools/requirements.txt"
   cp tools/requirements.txt "$stamp"
 }
+
+# What builds the documentation, pinned, in a folder of its own: nothing else needs it.
+need_docs_venv() {
+  local stamp=.venv-docs/.requirements
+  cmp -s tools/dev/docs.txt "$stamp" && return
+  say "making .venv-docs (pinned)"
+  /usr/bin/python3 -m venv .venv-docs
+  .venv-docs/bin/pip install --quiet --disable-pip-version-check -r tools/dev/docs.txt ||
+    die "pip could not install tools/dev/docs.txt"
+  cp tools/dev/docs.txt "$stamp"
+}

@@ -1,0 +1,24 @@
+"""Takes jobs one after the other, as long as there are any."""
+import time
+
+
+class Result:
+    def __init__(self, job, text):
+        self.job = job
+        self.text = text
+
+
+def work(job):
+    time.sleep(0.002)
+    return Result(job, f"result of job {job}: " + "x" * 8000)
+
+
+def serve(jobs):
+    results = []
+    for job in jobs:
+        results.append(work(job))
+    print(f"{len(results)} jobs done")
+
+
+if __name__ == "__main__":
+    serve(range(500))
