@@ -286,6 +286,7 @@ Judgement JudgeSurvival(std::span<const Slot> slots) {
 namespace {
 
 constexpr size_t kSwellingWindows = 4;
+constexpr double kSilence = 0.1;      // of the run
 constexpr double kStartedAnew = 0.5;  // births of half the size of earlier ones: the storage was given up in between
 
 // The youngest survivors: what the first round has left (a default value) may be small.
@@ -298,16 +299,19 @@ capture::Amount Latest(std::span<const Slot> slots) {
 Swelling SwellBySize(std::span<const Slot> slots, const Axis& axis, double live_mean, bool one) {
   Swelling out;
   std::vector<double> blocks(kSwellingWindows, 0), bytes(kSwellingWindows, 0);
-  double largest = 0;
+  double largest = 0, last_end = -1, largest_gap = 0;
   for (size_t i = 0; i < slots.size(); i++) {
     auto k = std::min(kSwellingWindows - 1, static_cast<size_t>((axis.start[i] + axis.end[i]) / 2 * kSwellingWindows));
     blocks[k] += static_cast<double>(slots[i].births.blocks);
     bytes[k] += static_cast<double>(slots[i].births.bytes);
     if (slots[i].births.blocks == 0) continue;
+    if (last_end >= 0) largest_gap = std::max(largest_gap, axis.start[i] - last_end);
+    last_end = axis.end[i];
     const double mean = static_cast<double>(slots[i].births.bytes) / static_cast<double>(slots[i].births.blocks);
     if (one && mean < kStartedAnew * largest) return out;
     largest = std::max(largest, mean);
   }
+  if (1 - last_end > std::max(kSilence, 2 * largest_gap)) return out;  // none since, though they came more often before
   double previous = 0;
   size_t with_births = 0;
   for (size_t k = 0; k < kSwellingWindows; k++) {
@@ -362,8 +366,12 @@ Swelling SwellAmongSmall(std::span<const Slot> slots, const Axis& axis, double l
 
 }  // namespace
 
-Swelling JudgeSwelling(std::span<const Slot> slots) {
+Swelling JudgeSwelling(std::span<const Slot> by_weight) {
   constexpr uint64_t kMostPredecessors = 300;
+  std::vector<Slot> slots(by_weight.begin(), by_weight.end());
+  if (std::any_of(slots.begin(), slots.end(), [](const Slot& slot) { return slot.time > 0; })) {
+    for (Slot& slot : slots) slot.weight = slot.time;
+  }
   capture::Amount births, survivors;
   for (const Slot& slot : slots) {
     births += slot.births;

@@ -140,7 +140,9 @@ class Judge {
     TakeImage(at_peak, AsOf::kPeak, peak_live);
     at_peak.confidence *= kPeakDiscount;
     // What grew must have gone since, not only what was in use at the peak.
-    bool gone = at_peak.signal == Signal::kSwelling || static_cast<double>(live.blocks) < at_peak.steady_blocks / 1.5;
+    // (The old storage and the new one stand there together for a moment.)
+    bool gone = at_peak.signal == Signal::kSwelling ? live.bytes * 3 < peak_live.bytes
+                                                    : static_cast<double>(live.blocks) < at_peak.steady_blocks / 1.5;
     bool more_likely = at_peak.signal != Signal::kNone && at_peak.confidence > s.confidence;
     if ((s.signal == Signal::kNone ? at_peak.signal != Signal::kNone : more_likely) && gone && after_peak_ <= kLatePeak)
       return Finish(at_peak);

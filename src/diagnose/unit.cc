@@ -191,8 +191,13 @@ ImageTime TimeOf(const Process& process, AsOf as_of) {
   return {image.time_ns, std::min<size_t>(all, image.group.value + 1)};
 }
 
+namespace {
+
+constexpr double kMostWait = 30;  // wall time for each part of processor time: more is waiting for something else
+
+}  // namespace
+
 std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begins) {
-  constexpr double kMostWait = 30;  // wall time for each part of processor time: more is waiting for something else
   ImageTime image = TimeOf(process, as_of);
   std::vector<double> time(image.groups), work(image.groups), volume(image.groups), iterations(image.groups);
   double times = 0, works = 0, volumes = 0, marked = 0;
@@ -247,7 +252,13 @@ std::vector<double> WorkWeights(const Process& process, AsOf as_of, size_t work_
 std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& sites, AsOf as_of, size_t work_begins) {
   std::vector<double> weights = Weights(process, as_of, work_begins);
   std::vector<Slot> slots(weights.size());
-  for (size_t i = 0; i < slots.size(); i++) slots[i].weight = weights[i];
+  for (size_t i = 0; i < slots.size(); i++) {
+    const capture::EpochGroup& group = process.groups[i];
+    const double wall = static_cast<double>(group.end_ns - std::min(group.start_ns, group.end_ns));
+    const double used = static_cast<double>(group.end_cpu_ns - std::min(group.start_cpu_ns, group.end_cpu_ns));
+    slots[i].weight = weights[i];
+    slots[i].time = weights[i] > 0 ? std::min(wall, kMostWait * used) : 0;
+  }
   for (uint32_t index : sites) {
     for (const Cohort& cohort : process.sites[index].cohorts) {
       if (cohort.group.value >= slots.size()) continue;
