@@ -12,6 +12,7 @@
 
 #include <tsl/robin_map.h>
 
+#include "base/mixed_hash.h"
 #include "heap/graph.h"
 
 namespace limpet::interchange {
@@ -50,7 +51,7 @@ class HprofClasses {
   std::vector<bool> has_array_;  // by heap class: its open run holds what it refers to
   std::vector<bool> has_open_;
   std::vector<HprofClass> all_;
-  tsl::robin_map<uint64_t, uint32_t> index_of_;
+  tsl::robin_map<uint64_t, uint32_t, base::MixedHash> index_of_;
 };
 
 }  // namespace limpet::interchange

@@ -6,6 +6,7 @@
 
 #include <tsl/robin_map.h>
 
+#include "base/mixed_hash.h"
 #include "capture/snapshot_reader.h"
 
 namespace limpet::interchange {
@@ -29,7 +30,7 @@ void ForEachNode(const SnapshotReader& reader, SnapshotNodes* nodes, Visit visit
 
 Result<std::vector<std::string>> TypesOfSites(const capture::Process& process, const std::string& snapshot_path) {
   LIMPET_ASSIGN_OR_RETURN(const SnapshotReader reader, SnapshotReader::Open(snapshot_path));
-  tsl::robin_map<uint64_t, uint64_t> bytes_of;  // by site << 32 | type
+  tsl::robin_map<uint64_t, uint64_t, base::MixedHash> bytes_of;  // by site << 32 | type
   SnapshotNodes nodes;
   ForEachNode(reader, &nodes, [&](uint32_t i, uint32_t type) {
     const uint32_t birth = nodes.births[i];

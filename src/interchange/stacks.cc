@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <tsl/robin_map.h>
 
+#include "base/mixed_hash.h"
 #include "diagnose/survival.h"
 #include "diagnose/suspects.h"
 #include "diagnose/unit.h"
@@ -51,7 +52,7 @@ std::vector<SiteOfStack> SitesByStack(const capture::Process& process) {
   frames.Enter(process);
   // A parent stands before its children, so one pass finds what looks alike.
   std::vector<uint32_t> first(process.nodes.size());
-  tsl::robin_map<uint64_t, uint32_t> known;  // by first node of the parents << 32 | place
+  tsl::robin_map<uint64_t, uint32_t, base::MixedHash> known;  // by first node of the parents << 32 | place
   for (uint32_t node = 1; node < process.nodes.size(); ++node) {
     const capture::Node& record = process.nodes[node];
     const uint64_t key = uint64_t{first[record.parent.value]} << 32 | frames.NumberOf(record.frame);

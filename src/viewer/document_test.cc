@@ -156,6 +156,16 @@ TEST(ViewerDocument, ManyProcessesShareTheRoom) {
   EXPECT_EQ(document["frames"]["line"].size(), 2u) << "places are told once for all";
 }
 
+// Keys of maps are put together of a caller and a place: those of one place must not fall into one bucket.
+TEST(ViewerDocument, OneLineMayHaveManyCallers) {
+  ProcessBuilder builder;
+  constexpr uint32_t kCallers = 6000;
+  for (uint32_t i = 0; i < kCallers; ++i)
+    builder.Born(builder.Site({{"a.py", "leaf", 1}, {"a.py", "caller", i + 2}}), 1, 100);
+  const json document = DocumentOf(RecordingOf({builder.Read()}));
+  EXPECT_EQ(document["runs"][0]["processes"][0]["stacks"]["frame"].size(), 1 + 2 * kCallers);
+}
+
 TEST(ViewerDocument, TwoRunsAreCompared) {
   const capture::Recording before = RecordingOf({Leaking("open", "/srv/app.py")});
   const capture::Recording after = RecordingOf({Leaking("other", "/srv/app.py")});

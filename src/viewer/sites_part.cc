@@ -8,6 +8,7 @@
 
 #include <tsl/robin_map.h>
 
+#include "base/mixed_hash.h"
 #include "diagnose/suspects.h"
 #include "diagnose/unit.h"
 #include "interchange/stacks.h"
@@ -101,7 +102,7 @@ class StackRows {
   Tables* tables_;
   std::vector<uint32_t> parents_, frames_;
   std::vector<capture::NodeId> path_;
-  tsl::robin_map<uint64_t, uint32_t> rows_;  // by parent row << 32 | frame row
+  tsl::robin_map<uint64_t, uint32_t, base::MixedHash> rows_;  // by parent row << 32 | frame row
 };
 
 struct Columns {

@@ -10,6 +10,7 @@
 #include <tsl/robin_map.h>
 #include <nlohmann/json.hpp>
 
+#include "base/mixed_hash.h"
 #include "interchange/frames.h"
 
 namespace limpet::viewer {
@@ -34,7 +35,8 @@ class Tables {
   tsl::robin_map<std::string, uint32_t> string_ids_;
   std::vector<interchange::Place> places_;
   std::vector<uint32_t> functions_, files_, lines_;
-  tsl::robin_map<uint64_t, std::vector<uint32_t>> rows_;  // by function << 32 | file: rows of its lines
+  tsl::robin_map<uint64_t, std::vector<uint32_t>, base::MixedHash>
+      rows_;  // by function << 32 | file: rows of its lines
 };
 
 }  // namespace limpet::viewer
