@@ -10,7 +10,7 @@ import interpreters
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["build", "test", "demo", "bench", "fuzz", "pythons", "lint", "format", "web", "wheel"]
+COMMANDS = ["build", "test", "demo", "docs", "bench", "fuzz", "pythons", "lint", "format", "web", "wheel"]
 
 
 def dev(*args):
