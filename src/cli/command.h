@@ -25,6 +25,7 @@ int RunWhy(const std::vector<std::string>& arguments);       // why.cc
 int RunCheck(const std::vector<std::string>& arguments);     // check.cc
 int RunDiff(const std::vector<std::string>& arguments);      // diff.cc
 int RunExport(const std::vector<std::string>& arguments);    // export.cc
+int RunServe(const std::vector<std::string>& arguments);     // serve.cc
 int RunDoctor(const std::vector<std::string>& arguments);    // doctor.cc
 
 }  // namespace limpet::cli

@@ -21,6 +21,7 @@ constexpr Command kCommands[] = {
     {"check", "hold a recording against a baseline and limits: a gate for CI", RunCheck},
     {"diff", "what became of each leak from one recording to another: did the fix work", RunDiff},
     {"export", "files for other people's tools: pprof, speedscope, CSV and more", RunExport},
+    {"serve", "recordings in the browser, on this machine only, also while they grow", RunServe},
     {"doctor", "what this machine and an interpreter allow, and why not", RunDoctor},
 };
 

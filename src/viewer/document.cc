@@ -17,6 +17,7 @@
 #include "interchange/stacks.h"
 #include "report/diff_face.h"
 #include "report/json.h"
+#include "viewer/heap_part.h"
 #include "viewer/sites_part.h"
 #include "viewer/sources.h"
 #include "viewer/tables.h"
@@ -30,6 +31,7 @@ using nlohmann::json;
 constexpr char kSchema[] = "limpet.viewer/1";
 constexpr size_t kQuotedSites = 400;    // of a process
 constexpr size_t kQuotedFrames = 12;    // of a stack, from the inside out
+constexpr size_t kHeaps = 8;            // processes whose objects are told
 constexpr double kFindingsFirst = 1e6;  // any finding's lines before those of any site
 
 class DocumentWriter {
@@ -103,6 +105,22 @@ class DocumentWriter {
     return owners;
   }
 
+  // Types of findings come first: whoever reads that something leaks asks who holds it.
+  json HeapJson(const Run& run, const capture::Process& process, size_t number, const std::string& folder) {
+    if (&run != &runs_.front()) return nullptr;  // what it is compared with is told by its findings
+    if (number >= kHeaps) {
+      if (!capture::ListSnapshotFiles(folder).empty())
+        left_out_.push_back(
+            fmt::format("the heap of process {}: only the first {} processes have theirs here", process.pid, kHeaps));
+      return nullptr;
+    }
+    HeapPartOptions options;
+    for (const diagnose::Finding& finding : run.report->diagnosis.findings)
+      if (!finding.heap.types.empty() && options.types.size() < options.ways / 2)
+        options.types.push_back(finding.heap.types[0]);
+    return HeapPart(*run.recording, process, folder, options);
+  }
+
   json ProcessJson(const Run& run, const capture::Process& process, size_t number, const std::vector<size_t>& owners,
                    const diagnose::SourceReader& read) {
     const std::string folder = run.recording->path + "/" + process.folder;
@@ -111,7 +129,7 @@ class DocumentWriter {
                  {"folder", base::ReplaceInvalidUtf8(process.folder)},
                  {"title", base::ReplaceInvalidUtf8(interchange::ProcessTitle(process))},
                  {"looked_at", finalized ? "finalization" : "end"},
-                 {"heap", nullptr}};
+                 {"heap", HeapJson(run, process, number, folder)}};
     AddTimePart(process, folder, &part);
 
     const std::vector<diagnose::Finding>& findings = run.report->diagnosis.findings;
