@@ -66,8 +66,8 @@ bool SameCourse(const std::vector<double>& threads, const std::vector<double>& w
 }
 
 std::string Advice(const Location* where) {
-  const std::string advice = "let these threads end, or wait with a timeout";
-  if (!where) return advice;
+  constexpr std::string_view advice = "let these threads end, or wait with a timeout";
+  if (!where) return std::string(advice);
   const size_t slash = where->file.rfind('/');
   const std::string_view file = std::string_view(where->file).substr(slash == std::string::npos ? 0 : slash + 1);
   return fmt::format("{}: they are still in {} ({}:{})", advice, where->function, file, where->line);
