@@ -89,7 +89,8 @@ class TestMemlab:
 
     def test_a_path_is_the_one_that_limpet_tells(self, memlab, shop):
         paths = [[step[0] for step in node[5] or []] for node in memlab["nodes"] if node[2] == "__main__.Session"]
-        assert any(path[-3:] == ["__dict__", "['SESSIONS']", "['u0']"] and "['__main__']" in path for path in paths)
+        # (To the module leads sys.modules, or what the C code that ran it holds while the last snapshot is taken.)
+        assert any(path[-3:] == ["__dict__", "['SESSIONS']", "['u0']"] for path in paths), paths[:5]
         ways = shop.json("why", "__main__.Session")["holdings"][0]["ways"]
         assert [step["edge"] for step in ways[0]["holder"]] == ["module __main__", ".SESSIONS", "['\u2026']"]
 
