@@ -33,11 +33,14 @@ endfunction()
 function(limpet_agent_library sources flags)
   add_library(limpet_agent SHARED ${sources})
   target_include_directories(limpet_agent PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_compile_definitions(limpet_agent PRIVATE LIMPET_OWN_DLSYM=1)
   target_compile_options(limpet_agent PRIVATE -Wall -Wextra -Werror -g ${flags} -ftls-model=initial-exec
-    -fomit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+    -fomit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -include ${CMAKE_SOURCE_DIR}/src/base/glibc_floor.h)
   # zstd comes as an archive, and the program never sees our copy: it may have one of its own.
   target_link_options(limpet_agent PRIVATE -nodefaultlibs -Wl,-z,now -Wl,-z,defs -Wl,--gc-sections -Wl,--exclude-libs,ALL)
-  target_link_libraries(limpet_agent PRIVATE zstd::libzstd_static c ${CMAKE_DL_LIBS} gcc)
+  # Empty since glibc 2.34. Before, a shell that starts Python would have neither of both, and the agent needs them there, too.
+  target_link_options(limpet_agent PRIVATE -Wl,--push-state,--no-as-needed -l:libdl.so.2 -l:libpthread.so.0 -Wl,--pop-state)
+  target_link_libraries(limpet_agent PRIVATE zstd::libzstd_static c gcc)
   file(GLOB map CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/exports.map)
   if(map)
     target_link_options(limpet_agent PRIVATE -Wl,--version-script=${map})
