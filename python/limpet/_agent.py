@@ -30,6 +30,15 @@ _OK, _ALREADY, _UNSUPPORTED, _CANNOT_RECORD, _NOT_OURS, _NOT_RUNNING, _BUSY = ra
 _SNAPSHOT_SECONDS = 120.0
 
 _current: Recording | None = None
+generation = 0  # counted up with each beginning, end and fork: what was found out of a recording is of that one only
+
+
+def _next_generation() -> None:
+    global generation
+    generation += 1
+
+
+os.register_at_fork(after_in_child=_next_generation)
 
 
 def core() -> Any:
@@ -264,6 +273,7 @@ def start(
         _remove_folder(path)
         raise {_UNSUPPORTED: UnsupportedInterpreter, _ALREADY: AlreadyTracing}.get(answer, RecordingError)(reason)
     _current = Recording(path, ours=True)
+    _next_generation()
     _describe(_current)
     _takes_snapshots = snapshots != "off"
     if temporary:
@@ -319,6 +329,7 @@ def stop(snapshot: bool = True) -> None:
             _try_snapshot()  # the recording is as good without
         _wait_for_snapshot(time.monotonic() + _SNAPSHOT_SECONDS)
         answer = core().stop()
+    _next_generation()
     if answer == _BUSY:
         raise RecordingError("threads did not come out of the allocator within two seconds; it is still recording")
     ended, _current = _current, None

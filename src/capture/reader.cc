@@ -191,6 +191,16 @@ void ReadMemory(const std::string& folder_path, Process& process) {
   process.memory = *std::move(memory);
 }
 
+// There only where the program counts its requests.
+void ReadRequests(const std::string& folder_path, Process& process) {
+  const std::string path = folder_path + "/requests";
+  const Result<std::string> bytes = base::ReadFile(path);
+  if (!bytes.ok()) return;
+  Result<Requests> requests = ParseRequests(*bytes, path);
+  if (!requests.ok()) process.problems.push_back(requests.message());
+  else process.requests = *std::move(requests);
+}
+
 }  // namespace
 
 Result<Process> ParseProcess(std::string_view bytes, const std::string& place) {
@@ -210,6 +220,7 @@ Result<Process> ReadProcess(const std::string& folder_path) {
                     path, process.pid));
   }
   ReadMemory(folder_path, process);
+  ReadRequests(folder_path, process);
   return process;
 }
 

@@ -13,6 +13,7 @@
 
 #include "capture/format.h"
 #include "capture/memory_record.h"
+#include "capture/requests.h"
 
 namespace limpet::capture {
 
@@ -190,6 +191,7 @@ struct Process {
   uint32_t busy_threads = 0;  // operations that may be half counted (process was killed inside a hook)
 
   MemoryRecord memory;  // ledgers and resources; empty where there are none
+  Requests requests;    // who answered how many; empty where nobody counted
 
   std::vector<std::string>
       problems;  // what was odd in the file, one sentence each, with the place; empty for a sound one

@@ -124,6 +124,7 @@ enum SnapshotTypeFlag : uint32_t {
   kTypeHeap = 4,       // made at run time (a class statement, or PyType_FromSpec)
   kTypeGc = 8,         // tracked by the cyclic collector
   kTypeUnknown = 16,   // its references were not decoded by structure
+  kTypeNative = 32,    // synthetic: blocks that C code took for itself, and that objects or its variables lead to
 };
 
 struct SnapshotType {

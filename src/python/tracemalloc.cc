@@ -5,8 +5,9 @@
 
 #include <dlfcn.h>
 
+#include <tsl/robin_map.h>
+
 #include <cstdint>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -77,8 +78,8 @@ class Tracebacks {
 
   const uint32_t most_;
   Ref known_;
-  std::unordered_map<uint32_t, std::pair<Ref, Ref>> by_site_;
-  std::unordered_map<const char*, Ref> files_;  // the agent keeps each text once
+  tsl::robin_map<uint32_t, std::pair<Ref, Ref>> by_site_;
+  tsl::robin_map<const char*, Ref> files_;  // the agent keeps each text once
   std::vector<LimpetFrame> frames_;
 };
 
