@@ -75,12 +75,9 @@ int32_t BirthOf(const void* block, LimpetBirth* birth) {
 }
 
 void TakeText(uint32_t id, const char** text, uint32_t* size) {
-  *text = "";
-  *size = 0;
-  if (!id) return;
-  const char* record = g_agent.file.StringAt(id);
-  memcpy(size, record, sizeof *size);
-  *text = record + sizeof *size;
+  const DataFile::Text stored = g_agent.file.TextAt(id);
+  *text = stored.begin;
+  *size = stored.size;
 }
 
 uint32_t Stack(uint32_t site, LimpetFrame* frames, uint32_t room) {

@@ -40,6 +40,18 @@ class DataFile {
     constexpr uint32_t kPerBlock = capture::kBlockSize / sizeof(Record);
     return reinterpret_cast<Record*>(blocks_[uint32_t(table)][index / kPerBlock]) + index % kPerBlock;
   }
+  struct Text {
+    const char* begin;
+    uint32_t size;
+  };
+  // A string of the table; of id 0 the empty one.
+  Text TextAt(uint32_t id) {
+    if (id == 0) return {"", 0};
+    const char* record = StringAt(id);
+    Text text = {record + sizeof text.size, 0};
+    memcpy(&text.size, record, sizeof text.size);
+    return text;
+  }
   char* StringAt(uint32_t id) {
     const uint64_t offset = uint64_t(id) * 4;
     return blocks_[uint32_t(capture::Table::kStrings)][offset / capture::kBlockSize] + offset % capture::kBlockSize;

@@ -17,28 +17,21 @@ void NoteReturned(Thread* thread) {
   thread->next_tick = 0;
 }
 
-bool BeginsWith(uint32_t string, const char* text) {
-  if (string == 0) return false;
-  const char* record = g_agent.file.StringAt(string);
-  uint32_t length;
-  memcpy(&length, record, sizeof length);
-  return length >= strlen(text) && memcmp(record + sizeof length, text, strlen(text)) == 0;
+bool BeginsWith(DataFile::Text text, const char* start) {
+  const size_t size = strlen(start);
+  return text.size >= size && memcmp(text.begin, start, size) == 0;
 }
 
-bool Is(uint32_t string, const char* text) {
-  uint32_t length = 0;
-  if (string) memcpy(&length, g_agent.file.StringAt(string), sizeof length);
-  return length == strlen(text) && BeginsWith(string, text);
-}
+bool Is(DataFile::Text text, const char* other) { return text.size == strlen(other) && BeginsWith(text, other); }
 
 }  // namespace
 
 void NoteOutermost(Thread* thread, const char* code, const capture::CodeRecord& record) {
-  if (g_ending.returned || code == g_ending.program || !IsMainThread(thread)) return;
   if (g_ending.program) return NoteReturned(thread);
+  const DataFile::Text name = g_agent.file.TextAt(record.name);
   // A module that is frozen into the interpreter runs at its start.
-  const bool module = Is(record.name, "<module>") && !BeginsWith(record.filename, "<frozen ");
-  if (module || Is(record.name, "_run_module_as_main")) g_ending.program = code;
+  const bool module = Is(name, "<module>") && !BeginsWith(g_agent.file.TextAt(record.filename), "<frozen ");
+  if (module || Is(name, "_run_module_as_main")) g_ending.program = code;
 }
 
 LIMPET_COLD void NoteNoFrame(Thread* thread) {

@@ -21,7 +21,8 @@ extern Ending g_ending;
 
 inline bool IsMainThread(const Thread* thread) { return thread->record->tid == g_agent.pid; }
 
-// The outermost frame of a stack that is new runs `code`, of which `record` tells. REQUIRES: the agent's lock.
+// The outermost frame of a stack that is new runs `code`, of which `record` tells. REQUIRES: the agent's lock, the main thread, not returned,
+// and a code that is not the program's.
 void NoteOutermost(Thread* thread, const char* code, const capture::CodeRecord& record);
 
 // A thread of the interpreter allocates with no Python frame at all.

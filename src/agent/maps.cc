@@ -6,13 +6,6 @@ SpinLock g_maps_lock;
 
 namespace {
 
-struct Mapping {
-  uintptr_t start;
-  uintptr_t end;
-  uint32_t pair;
-  uint32_t domain;
-};
-
 // Sorted by falling start: the kernel hands addresses out downwards, so new ones mostly go to the end.
 Mapping* g_maps;
 size_t g_count, g_capacity;
@@ -93,13 +86,13 @@ void CountUnmapped(Thread* thread, void* address, size_t size) {
 uint32_t DomainAt(const void* address) {
   const uintptr_t start = reinterpret_cast<uintptr_t>(address);
   const size_t i = FirstBelow(start + 1);
-  return i < g_count && g_maps[i].end > start ? g_maps[i].domain : capture::kDomainCount;
+  return i < g_count && g_maps[i].end > start ? uint32_t(g_maps[i].domain) : capture::kDomainCount;
 }
 
 void InsertMapping(Thread* thread, void* address, size_t size, Domain domain) {
   const uint32_t pair = g_anywhere.pair(thread, domain);
   const uintptr_t start = reinterpret_cast<uintptr_t>(address);
-  const Mapping mapping = {start, start + RoundUp(size), pair, uint32_t(domain)};
+  const Mapping mapping = {start, start + RoundUp(size), pair, domain};
   if (!pair || !InsertAt(FirstBelow(start), mapping)) return CountUnrecorded(size);
   CountBirth(thread, pair, mapping.end - start, false);
 }
@@ -114,6 +107,17 @@ void CountMapped(Thread* thread, void* start, size_t size, int flags) {
 void ForEachMapping(void (*visit)(void* self, uintptr_t start, uintptr_t end), void* self) {
   LockGuard guard(g_maps_lock);
   for (size_t i = 0; i < g_count; ++i) visit(self, g_maps[i].start, g_maps[i].end);
+}
+
+bool MappingFromBelow(size_t n, Mapping* mapping) {
+  if (n >= g_count) return false;
+  *mapping = g_maps[g_count - 1 - n];
+  return true;
+}
+
+uint32_t PairOfMapping(uintptr_t start) {
+  const size_t i = FirstBelow(start + 1);
+  return i < g_count && g_maps[i].start == start ? g_maps[i].pair : 0;
 }
 
 void ClearMaps() { g_count = 0; }

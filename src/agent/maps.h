@@ -10,6 +10,13 @@
 
 namespace limpet::agent {
 
+struct Mapping {
+  uintptr_t start;
+  uintptr_t end;
+  uint32_t pair;
+  Domain domain;
+};
+
 // Held over the system call that takes addresses away, so that nobody who is given them next is recorded too early.
 extern SpinLock g_maps_lock;
 
@@ -42,6 +49,11 @@ void* RemapCounted(Thread* thread, void* old, size_t old_size, size_t size, int 
 
 // Calls for each mapping that the program made itself and has not unmapped.
 void ForEachMapping(void (*visit)(void* self, uintptr_t start, uintptr_t end), void* self);
+
+// The n-th from the lowest address up; false: there are not so many. REQUIRES: nobody maps meanwhile (a frozen copy of the process).
+bool MappingFromBelow(size_t n, Mapping* mapping);
+// Of the mapping that begins at an address; 0: none does. REQUIRES: the same.
+uint32_t PairOfMapping(uintptr_t start);
 
 void ResetMapsAfterFork();
 // Forgets all mappings. REQUIRES: nobody is inside a hook.

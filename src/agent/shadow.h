@@ -112,6 +112,22 @@ inline void ClearRow(uint32_t* word) {
   }
 }
 
+// Whether a row begins at this word of a leaf: where words follow one another without a zero, it takes the first of them to tell rows from
+// the sizes of rows. A heap is not so dense for long; false where it is.
+inline bool RowBegins(const uint32_t* leaf, uint32_t granule) {
+  constexpr uint32_t kMost = 4096;
+  if (leaf[granule] == 0) return false;
+  uint32_t first = granule;
+  while (first > 0 && leaf[first - 1] != 0) {
+    if (granule - --first > kMost) return false;
+  }
+  while (first < granule) {
+    const uint32_t tag = leaf[first] & kTagMask;
+    first += tag <= kMaxSmall ? 1 : tag == kTagHuge ? 3 : 2;
+  }
+  return first == granule;
+}
+
 // Calls for each row that begins in words [begin, end) of a leaf: visit(word's index, row). Returns the first word that was not looked
 // at: a row may reach further.
 template <class Visit>

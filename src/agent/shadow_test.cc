@@ -68,6 +68,10 @@ RC_GTEST_PROP(Shadow, RowsOfNeighboursDoNotTouchEachOther, ()) {
     EncodeRow(WordOf(address), cell, size);
     live[address] = {cell, size};
   }
+  for (uintptr_t address = kBase + 0x10000; address < kBase + 0x12000; address += 16) {
+    const uint32_t granule = uint32_t(address >> kGranuleBits) & (kLeafGranules - 1);
+    RC_ASSERT(RowBegins(WordOf(address) - granule, granule) == live.contains(address));
+  }
   for (const auto& [address, block] : live) {
     const Row row = DecodeRow(FindWord(address));
     RC_ASSERT(row.cell == block.cell);

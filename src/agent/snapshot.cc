@@ -16,6 +16,7 @@
 #include "agent/ending.h"
 #include "agent/hot.h"
 #include "agent/ledger.h"
+#include "agent/live_blocks.h"
 #include "agent/maps.h"
 #include "agent/modules.h"
 #include "agent/python.h"
@@ -47,7 +48,9 @@ constexpr int kNice =
     10;  // below the program, but not so far that others starve it for seconds while it holds its copy
 constexpr uint64_t kYoungNs = 60'000'000'000;
 constexpr uint64_t kCostOfFailureNs = 100'000'000;  // who could not take one does not try again at once
-constexpr uint64_t kCostShare = 50;     // a snapshot may cost one part in so many of the time until the next
+constexpr uint64_t kCostShare = 50;  // a snapshot may cost one part in so many of the time until the next
+// More at first: of a script of a second, one while it works shows what its main function lets go of when it returns.
+constexpr uint64_t kBriefNs = 2'000'000'000, kBriefCostShare = 15;
 constexpr rlim_t kMostFiles = 1 << 16;  // that are closed one by one, where the kernel has no close_range (before 5.9)
 constexpr uint32_t kChildShare =
     4;  // the child's own time counts for a quarter: it runs beside the program, at low priority
@@ -77,37 +80,6 @@ struct Task {
 Task g_task;
 capture::SnapshotWriter g_writer;
 LoadedModules g_modules;
-
-// Cell pairs stand for places and times. None changes its meaning while a snapshot is under way: see SnapshotRunning.
-uint32_t PairOfBlock(uint64_t block) {
-  const uint32_t* word = FindWord(block);
-  return word ? DecodeRow(word).cell : 0;
-}
-capture::SnapshotBirth BirthOfPair(uint32_t pair) {
-  const CellRecord& cell = PairAt(pair)->half[0];
-  return {cell.site, cell.epoch};
-}
-
-// Every live row of the shadow, in order of address. Most of a leaf was never touched: the kernel knows which pages were.
-void ForEachBlock(void (*visit)(void* self, uint64_t block, uint64_t size), void* self) {
-  constexpr uint32_t kPage = 4096;
-  constexpr uint32_t kPages = kLeafGranules * 4 / kPage;
-  constexpr uint32_t kWords = kPage / 4;
-  static unsigned char resident[kPages];
-  for (uint64_t index = 0; index < kLeafCount; ++index) {
-    uint32_t* leaf = g_leaves[index];
-    if (!leaf) continue;
-    const bool known = mincore(leaf, size_t{kPages} * kPage, resident) == 0;
-    uint32_t done = 0;
-    for (uint32_t page = 0; page < kPages; ++page) {
-      const uint32_t begin = done > page * kWords ? done : page * kWords;
-      if (known && !(resident[page] & 1)) continue;
-      done = ForEachRow(leaf, begin, (page + 1) * kWords, [&](uint32_t granule, const Row& row) {
-        visit(self, index << kLeafBits | uint64_t{granule} << kGranuleBits, row.size);
-      });
-    }
-  }
-}
 
 void WriteOomScore() {
   const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -176,9 +148,10 @@ int Child(void*) {
   options.call_traverse = true;
   options.module_count = g_modules.Find();
   options.modules = g_modules.list();
-  options.origin = PairOfBlock;
+  options.origin = PairOfLiveBlock;
   options.birth = BirthOfPair;
-  options.for_each_block = ForEachBlock;
+  options.size_of = SizeOfLiveBlock;
+  options.for_each_block = ForEachLiveBlock;
   options.max_origins = g_agent.file.Count(capture::Table::kCells) / 2;
   options.progress = &g_agent.file.header()->snapshot_nodes;
   const walk::WalkStop stop = walk::WalkOwn(options, g_writer);
@@ -240,7 +213,7 @@ void Plan(uint64_t cost_ns) {
     return;
   }
   const uint64_t age = taken - start;
-  const uint64_t affordable = taken + cost_ns * kCostShare;
+  const uint64_t affordable = taken + cost_ns * (age < kBriefNs ? kBriefCostShare : kCostShare);
   const uint64_t older = taken + (age < kYoungNs ? age / 2 : age);
   g_taking.next_ns = affordable > older ? affordable : older;
 }

@@ -164,7 +164,7 @@ uint32_t Collect(Thread* thread, const char* top, uint64_t* hash) {
   return count;
 }
 
-// Of a stack that was collected down to the bottom.
+// Of a stack that was collected down to the bottom. REQUIRES: the main module has not returned.
 template <class L>
 void LookAtOutermost(Thread* thread, uint32_t count) {
   if (!IsMainThread(thread)) return;

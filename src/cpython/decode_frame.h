@@ -114,9 +114,9 @@ bool StackDepth(Memory& memory, uint64_t frame, const FrameShape& shape, int64_t
 }
 
 // Tells what the _PyInterpreterFrame at `frame` holds: code, function, locals, stack. False: it cannot be read, or has no code object.
-// Globals and builtins are its function's.
+// Globals and builtins are its function's. `to_object`: how it refers to its frame object, if it has one.
 template <class L, class Memory, class Sink>
-bool DecodeFrame(Memory& memory, uint64_t frame, Sink& sink) {
+bool DecodeFrame(Memory& memory, uint64_t frame, Sink& sink, RefStrength to_object = RefStrength::kOwned) {
   uint64_t code, function, f_locals, object;
   if (!Get(memory, frame + L::kFrameCode, &code) || !Get(memory, frame + L::kFrameFunction, &function) ||
       !Get(memory, frame + L::kFrameLocals, &f_locals) || !Get(memory, frame + L::kFrameObject, &object)) {
@@ -133,7 +133,7 @@ bool DecodeFrame(Memory& memory, uint64_t frame, Sink& sink) {
   tell(RefKind::kAttribute, "f_code", code_slot);
   tell(RefKind::kField, "f_funcobj", ReadSlot<L>(function));
   tell(RefKind::kAttribute, "f_locals", {f_locals, RefStrength::kOwned});
-  tell(RefKind::kField, "frame_obj", {object, RefStrength::kOwned});
+  tell(RefKind::kField, "frame_obj", {object, to_object});
   const uint64_t slots = frame + L::kFrameLocalsPlus;
   if (!TellLocals<L>(memory, shape, slots, sink)) return false;
   int64_t depth = 0;

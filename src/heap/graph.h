@@ -65,6 +65,7 @@ struct Type {
   bool heap() const { return flags & 4; }
   bool gc() const { return flags & 8; }
   bool unknown() const { return flags & 16; }
+  bool native() const { return flags & 32; }  // memory of C code, as far as objects or variables lead to it
 };
 
 // Consecutive references of an object that are called alike.

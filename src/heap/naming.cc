@@ -61,7 +61,8 @@ class Namer {
   std::vector<PathPart> Name() {
     NameRoot();
     while (at_ < path_.size()) {
-      if (NameModule() || NameAttribute() || NameClosure() || NameThreadLocal() || NameContext()) continue;
+      if (NameModule() || NameSuspended() || NameAttribute() || NameClosure() || NameThreadLocal() || NameContext())
+        continue;
       NameOne();
     }
     return std::move(parts_);
@@ -105,7 +106,7 @@ class Namer {
       case RefKind::kStack:
         return Add(PathPart::Join::kRoot, "temporary of " + text, 1);
       case RefKind::kGlobal:
-        return Add(PathPart::Join::kRoot, VariableName(i, label.argument), 1);
+        return Add(PathPart::Join::kRoot, VariableName(i, label.argument), EndOfNative(i + 1) - i);
       case RefKind::kField:
         return NameRootField(i, name, text);
       default:
@@ -172,6 +173,22 @@ class Namer {
     Add(PathPart::Join::kRoot, "module " + name, 1);
     return true;
   }
+
+  // A variable of a call under a frame object that is on no thread's stack: a suspended greenlet's. By which frames it is found says nothing.
+  bool NameSuspended() {
+    if (!IsFrame(at_ + 1) || !IsKind(at_, RefKind::kField)) return false;
+    size_t end = at_ + 1;
+    while (end < path_.size() && IsFrame(end + 1) && IsKind(end, RefKind::kField)) ++end;
+    const bool variable = IsKind(end, RefKind::kLocal) || IsKind(end, RefKind::kClosure);
+    if (!variable) {
+      Add(PathPart::Join::kAttribute, " suspended call" + OfCode(nodes_[end]), end - at_);
+      return true;
+    }
+    const std::string& name = graph_.name(Label(end).argument);
+    Add(PathPart::Join::kAttribute, fmt::format(" local {}{}", name, OfCode(nodes_[end])), end + 1 - at_);
+    return true;
+  }
+  bool IsFrame(size_t i) const { return i < nodes_.size() && TypeName(graph_, nodes_[i]) == "<frame>"; }
 
   // .__dict__ ['x'] is .x
   bool NameAttribute() {
@@ -242,7 +259,7 @@ class Namer {
       case RefKind::kType:
         return Add(Join::kAttribute, ".__class__", 1);
       case RefKind::kLocal:
-        return Add(Join::kAttribute, fmt::format(" local {}{}", name, OfCode()), 1);
+        return Add(Join::kAttribute, fmt::format(" local {}{}", name, OfCode(nodes_[at_])), 1);
       case RefKind::kClosure:
         return Add(Join::kAttribute, fmt::format(" closure variable {}", name), 1);
       case RefKind::kItem:
@@ -255,23 +272,38 @@ class Namer {
       case RefKind::kElement:
         return Add(Join::kIndex, "{…}", 1, masked);
       case RefKind::kStack:
-        return Add(Join::kAttribute, " temporary" + OfCode(), 1);
+        return Add(Join::kAttribute, " temporary" + OfCode(nodes_[at_]), 1);
       case RefKind::kVisited:
         // What a module's C code keeps in its state.
         if (TypeName(graph_, nodes_[at_]) == "module") return Add(Join::kAttribute, "->state", 1);
         return Add(Join::kIndex, "[?]", 1, masked);
       case RefKind::kScanned:
       case RefKind::kGlobal:
+        if (IsNative(at_) || IsNative(at_ + 1)) return NameNative();
         return Add(Join::kIndex, "[?]", 1, masked);
       case RefKind::kContains:
         return Add(Join::kAttribute, " part", 1);
     }
   }
 
+  bool IsNative(size_t i) const { return graph_.type(graph_.type_of(nodes_[i])).native(); }
+
+  // From node i on through memory of C code, block by block, to the last of them: by which way nobody can say.
+  size_t EndOfNative(size_t i) const {
+    while (i < path_.size() && IsNative(i) && IsNative(i + 1)) ++i;
+    return i;
+  }
+
+  // Into memory of C code and on within it, or out of it.
+  void NameNative() {
+    const size_t end = EndOfNative(at_ + 1);
+    Add(PathPart::Join::kIndex, "", end - at_, Masked(end - 1));
+  }
+
   // " of produce" for a local variable of a suspended generator.
-  std::string OfCode() const {
+  std::string OfCode(NodeId frame) const {
     std::string name;
-    graph_.ForEachRun(nodes_[at_], [&](const Run&, EdgeIndex first, EdgeIndex last) {
+    graph_.ForEachRun(frame, [&](const Run&, EdgeIndex first, EdgeIndex last) {
       for (EdgeIndex e = first; e < last && name.empty(); ++e) {
         const NodeId target = graph_.edge(e).target();
         if (TypeName(graph_, target) == "code") name = graph_.text(target);

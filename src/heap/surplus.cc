@@ -56,6 +56,9 @@ void ResolveMaybe(const Graph& graph, HugeArray<uint32_t>& owned, uint32_t* edge
   }
 }
 
+// Memory of C code and suspended frames are there because of what leads to them; they have no count, and are not immortal.
+bool MayLiveAlone(const Type& type) { return !type.native() && type.name != "<frame>"; }
+
 // Immortal objects that nothing reaches, and what only they reach, are no garbage. Those that hold others come first, so that no more
 // entries are made than needed.
 std::vector<Entry> ImmortalEntries(const Graph& graph, const std::vector<Entry>& entries) {
@@ -65,7 +68,9 @@ std::vector<Entry> ImmortalEntries(const Graph& graph, const std::vector<Entry>&
   Reach reach(graph);
   reach.From(starts);
   Bits held(graph.node_count());
-  const auto is_candidate = [&](NodeId node) { return graph.refcount(node) == 0 && !reach.seen()[node]; };
+  const auto is_candidate = [&](NodeId node) {
+    return graph.refcount(node) == 0 && !reach.seen()[node] && MayLiveAlone(graph.type(graph.type_of(node)));
+  };
   std::vector<NodeId> candidates;
   for (NodeId node = 0; node < graph.node_count(); ++node) {
     if (!is_candidate(node)) continue;

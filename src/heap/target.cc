@@ -303,9 +303,13 @@ Target FindTarget(const Graph& graph, std::string_view text) {
     if (const NodeId node = WalkPath(walker, in_main); node != kNoNode)
       return {TargetKind::kPath, {node}, in_main, "", {}};
     if (walker.found_module()) target = NoPath(graph, in_main, walker);
-    if (!target.similar.empty()) return target;
   }
-  target.problem = fmt::format("no type or module '{}' in this snapshot", text);
+  const std::string none = fmt::format("no type or module '{}' in this snapshot", text);
+  // "SESSIONS['u1']": the module was left out.
+  if (const std::string whole = fmt::format("__main__.{}", text); WalkPath(walker, whole) != kNoNode)
+    return {TargetKind::kNothing, {}, "", none, {whole}};
+  if (!target.similar.empty()) return target;
+  target.problem = none;
   target.similar = Similar(text, AllTypeNames(graph));
   if (target.similar.empty()) target.similar = Similar(text, walker.ModuleNames());
   return target;

@@ -61,6 +61,12 @@ TEST_F(TargetTest, PathsLeadThroughModulesAttributesKeysAndIndices) {
 
 TEST_F(TargetTest, AScriptMayBeCalledByItsFile) { EXPECT_THAT(Nodes("app.SESSIONS['u1']"), ElementsAre(session_)); }
 
+TEST_F(TargetTest, AModuleThatWasLeftOutIsTold) {
+  EXPECT_EQ(Find("SESSIONS['u1']").kind, TargetKind::kNothing);
+  EXPECT_THAT(Find("SESSIONS['u1']").similar, ElementsAre("__main__.SESSIONS['u1']"));
+  EXPECT_THAT(Find("SESSIONS").similar, ElementsAre("__main__.SESSIONS"));
+}
+
 TEST_F(TargetTest, AddressesAreFound) {
   EXPECT_THAT(Nodes("0x7f0012345670"), ElementsAre(item_));
   EXPECT_THAT(Find("0x10").problem, HasSubstr("no object is at 0x10"));

@@ -9,8 +9,13 @@
 #include "cpython/type_table.h"
 #include "walk/numbering.h"
 #include "walk/reference_sink.h"
+#include "walk/walk.h"
 
 namespace limpet::walk {
+
+// Whether the count of an object says that it lives. A dead object's block on a free list has the address of the next one where its count was.
+// (From 3.14 on, the two highest bytes of a living one are flags.)
+inline bool IsLivingCount(uint64_t count) { return static_cast<uint32_t>(count) != 0 && (count >> 32 & 0xffff) == 0; }
 
 // The type of what looks like a living object at this address that no collector would track (a str, an array ...), or null: its type is
 // an object that is known to be a type, and it is referred to. Types whose objects the collector tracks are left out: those that live are
@@ -20,12 +25,40 @@ const cpython::TypeInfo* UntrackedAt(Memory& memory, const Numbering& numbers, c
                                      uint64_t object) {
   uint64_t type = 0, count = 0;
   if (!cpython::Get(memory, object + L::kObjectType, &type) || !numbers.IsKnown(type)) return nullptr;
-  if (!cpython::Get(memory, object, &count) || static_cast<uint32_t>(count) == 0) return nullptr;
-  // A dead object's block on a free list: where its count was is the address of the next one. (From 3.14 on, the two highest bytes of
-  // a living one are flags.)
-  if ((count >> 32 & 0xffff) != 0) return nullptr;
+  if (!cpython::Get(memory, object, &count) || !IsLivingCount(count)) return nullptr;
   const cpython::TypeInfo* info = types.Find(type);
   return info && (info->flags & L::kTypeFlagGc) == 0 ? info : nullptr;
+}
+
+// Whether so many bytes at the address are among a library's variables.
+inline bool IsVariable(const WalkOptions& options, uint64_t address, uint64_t size) {
+  for (size_t i = 0; i < options.module_count; ++i) {
+    if (address >= options.modules[i].begin && address + size <= options.modules[i].end) return true;
+  }
+  return false;
+}
+
+// Dicts and tuples that hold nothing which could be part of a cycle are taken off the collector's lists; frame objects join them when the
+// call ends; the list of audit hooks is hidden from it.
+inline bool IsOftenUntracked(cpython::Form form) {
+  return form == cpython::Form::kDict || form == cpython::Form::kTuple || form == cpython::Form::kFrame ||
+         form == cpython::Form::kList;
+}
+
+// The type of such an object that lives at this address, which may be anything, in a block that is known to be allocated; else null.
+template <class L, class Memory>
+const cpython::TypeInfo* UntrackedContainerAt(Memory& memory, const WalkOptions& options, const Numbering& numbers,
+                                              cpython::TypeTable<L, Memory>& types, uint64_t address) {
+  constexpr uint64_t kHead = 16;  // of what the collector can track
+  if (!options.size_of || !IsPlausible(address) || options.size_of(address - kHead) <= kHead) return nullptr;
+  uint64_t type = 0, count = 0, next = 0;
+  if (!cpython::Get(memory, address + L::kObjectType, &type)) return nullptr;
+  if (!numbers.IsKnown(type) && !IsVariable(options, type, L::kTypeSize)) return nullptr;
+  if (!cpython::Get(memory, address, &count) || !IsLivingCount(count)) return nullptr;
+  const cpython::TypeInfo* info = types.Find(type);
+  const bool fits = info && info->pre_header == kHead && IsOftenUntracked(info->form) &&
+                    cpython::Get(memory, address - kHead, &next) && next == 0;
+  return fits ? info : nullptr;
 }
 
 template <class L, class Memory>

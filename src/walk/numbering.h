@@ -41,6 +41,9 @@ class Numbering {
   // A node that no reference leads to.
   bool AddNode(uint64_t address) { return addresses_.Push(address); }
 
+  // REQUIRES: the last number given was by AddNode.
+  void DropNode() { addresses_.Pop(); }
+
   // Whether an object at exactly this address has a number. Makes none.
   bool IsKnown(uint64_t address) const {
     if (!IsPlausible(address)) return false;
@@ -71,6 +74,41 @@ class Numbering {
   uint32_t nowhere_ = 0;
   uint64_t implausible_ = 0;
   bool no_memory_ = false;
+};
+
+// The numbers of one sort of nodes among all: given in increasing order, and asked for in that order.
+class NumbersOfASort {
+ public:
+  // Gives what is at the address a number, if it has none: then it is of this sort.
+  void Number(uint64_t address, Numbering& numbers) {
+    const uint32_t before = numbers.size();
+    const uint32_t number = numbers.NumberOf(address);
+    if (numbers.size() > before) Add(number);
+  }
+  // A number that was given already, which is below others here, is not noted.
+  void Add(uint32_t number) {
+    if (given_.empty() || given_.back() < number) given_.Push(number);
+  }
+
+  bool Contains(uint32_t number) const {
+    size_t low = 0, high = given_.size();
+    while (low < high) {
+      const size_t middle = low + (high - low) / 2;
+      if (given_[middle] < number) low = middle + 1;
+      else high = middle;
+    }
+    return low < given_.size() && given_[low] == number;
+  }
+
+  // The same in no time. REQUIRES: asked for numbers in increasing order.
+  bool Has(uint32_t number) {
+    while (next_ < given_.size() && given_[next_] < number) ++next_;
+    return next_ < given_.size() && given_[next_] == number;
+  }
+
+ private:
+  base::PageArray<uint32_t> given_;
+  size_t next_ = 0;
 };
 
 }  // namespace limpet::walk

@@ -36,6 +36,7 @@ class ReferenceSink {
     targets_.Clear();
     runs_.Clear();
     bytes_ = 0;
+    owned_count_ = 0;
     hash_ = kSeed;
     in_run_ = false;
     has_open_ = false;
@@ -81,7 +82,10 @@ class ReferenceSink {
   }
 
   void Bytes(uint64_t bytes) { bytes_ += bytes; }
-  void OwnBlock(uint64_t, uint64_t bytes) { bytes_ += bytes; }
+  void OwnBlock(uint64_t address, uint64_t bytes) {
+    bytes_ += bytes;
+    if (owned_count_ < kMostOwned) owned_[owned_count_++] = address;
+  }
 
   // Called once the object is done: completes the last run and the hash. An open run stays a part of the outline also without targets.
   void End() { EndRun(); }
@@ -89,6 +93,13 @@ class ReferenceSink {
   const base::PageArray<uint64_t>& targets() const { return targets_; }
   base::PageArray<RunRecord>& runs() { return runs_; }
   uint64_t bytes() const { return bytes_; }
+  // Whether the structure of the object at hand told this block as its own.
+  bool Owns(uint64_t block) const {
+    for (uint32_t i = 0; i < owned_count_; ++i) {
+      if (owned_[i] == block) return true;
+    }
+    return false;
+  }
   uint64_t hash() const { return hash_; }
   bool lost() const { return lost_; }  // there was no memory for all of it
 
@@ -161,6 +172,9 @@ class ReferenceSink {
   base::PageArray<uint64_t> targets_;
   base::PageArray<RunRecord> runs_;
   uint64_t bytes_ = 0;
+  static constexpr uint32_t kMostOwned = 4;
+  uint64_t owned_[kMostOwned] = {};
+  uint32_t owned_count_ = 0;
   uint64_t hash_ = kSeed;
   const Numbering* known_ = nullptr;  // null: everything is believed
   bool in_run_ = false;

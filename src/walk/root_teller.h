@@ -13,6 +13,8 @@
 #include "cpython/type_table.h"
 #include "walk/decimal.h"
 #include "walk/frame_text.h"
+#include "walk/lost_objects.h"
+#include "walk/native_memory.h"
 #include "walk/numbering.h"
 #include "walk/refcount.h"
 #include "walk/reference_sink.h"
@@ -27,8 +29,15 @@ class RootTeller {
   using State = cpython::StateLayout<L>;
   using Types = cpython::TypeTable<L, Memory>;
 
-  RootTeller(Memory& memory, const base::PageArray<Root>& roots, Numbering& numbers, Types& types, ReferenceSink& sink)
-      : memory_(memory), roots_(roots), numbers_(numbers), types_(types), sink_(sink) {}
+  RootTeller(Memory& memory, const WalkOptions& options, const base::PageArray<Root>& roots, Numbering& numbers,
+             Types& types, NativeMemory& native, ReferenceSink& sink)
+      : memory_(memory),
+        options_(options),
+        roots_(roots),
+        numbers_(numbers),
+        types_(types),
+        native_(native),
+        sink_(sink) {}
 
   // Tells the references of roots()[index], and writes what it is called; returns the length of that.
   size_t Tell(uint32_t index, char* text, size_t capacity) {
@@ -57,13 +66,29 @@ class RootTeller {
     return 0;
   }
 
+  // Of a frame that is none of the roots: it belongs to no thread, or not now.
+  size_t TellSuspended(uint64_t frame, base::RefStrength to_object, char* text, size_t capacity) {
+    return TellFrame({RootKind::kFrame, 0, frame, 0}, text, capacity, to_object);
+  }
+
   // The variables of a library, told by their distance from its base.
   void TellVariables(const ModuleData& module) {
     told_count_ = 0;
+    blocks_too_ = !IsAllocator(module.path);
     Scan(module.base, module.begin, module.end, 0);
+    blocks_too_ = false;
   }
 
  private:
+  // The C library and the loader keep the ends of what they gave, where others' blocks begin.
+  static bool IsAllocator(const char* path) {
+    const char* name = path;
+    for (const char* at = path; *at; ++at) {
+      if (*at == '/') name = at + 1;
+    }
+    return strncmp(name, "libc.so", 7) == 0 || strncmp(name, "libc-", 5) == 0 || strncmp(name, "ld-", 3) == 0;
+  }
+
   static constexpr uint64_t kFlagList = 1ull << 25;
   static constexpr uint64_t kFlagDict = 1ull << 29;
 
@@ -170,11 +195,28 @@ class RootTeller {
         continue;
       }
       // What is immortal needs nobody to hold it.
-      if (word >= 4096 && numbers_.IsKnown(word) && !WasTold(at) && RefcountOf<L>(memory_, word) != 0) {
+      if (!TellBlock(word, at - base) && word >= 4096 && IsObject(word) && !WasTold(at) &&
+          RefcountOf<L>(memory_, word) != 0) {
         sink_.One(base::RefKind::kGlobal, base::RefStrength::kMaybe, cpython::Label::Index(at - base), word);
       }
       at += 8;
     }
+  }
+
+  // The list of audit hooks is hidden from the collector. So is the dict of interned strings, which does not hold these.
+  bool IsObject(uint64_t word) {
+    if (numbers_.IsKnown(word)) return true;
+    const cpython::TypeInfo* info = UntrackedContainerAt<L>(memory_, options_, numbers_, types_, word);
+    return info && info->form == cpython::Form::kList;
+  }
+
+  // Only the beginning of a block counts: an allocator's own variables lead into the midst of what it gave.
+  bool TellBlock(uint64_t word, uint64_t offset) {
+    const NativeMemory::Block* block = blocks_too_ ? native_.Find(word) : nullptr;
+    if (!block || block->begin != word) return false;
+    native_.Number(block->begin, numbers_);
+    sink_.One(base::RefKind::kGlobal, base::RefStrength::kOwned, cpython::Label::Index(offset), block->begin);
+    return true;
   }
 
   bool WasTold(uint64_t at) const {
@@ -219,10 +261,11 @@ class RootTeller {
   }
 
   // A frame of the interpreter's own has nothing to tell, one of a generator is told by the generator.
-  size_t TellFrame(const Root& root, char* text, size_t capacity) {
+  size_t TellFrame(const Root& root, char* text, size_t capacity,
+                   base::RefStrength to_object = base::RefStrength::kOwned) {
     int8_t owner = 0;
     if (!cpython::Get(memory_, root.address + L::kFrameOwner, &owner) || owner >= L::kOwnerShim) return 0;
-    if (owner == L::kOwnerThread) cpython::DecodeFrame<L>(memory_, root.address, sink_);
+    if (owner == L::kOwnerThread) cpython::DecodeFrame<L>(memory_, root.address, sink_, to_object);
     return FrameText<L, Memory>(memory_).Write(root.address, text, capacity);
   }
 
@@ -232,10 +275,13 @@ class RootTeller {
   static constexpr uint64_t kMostStatic = 1 << 20;
 
   Memory& memory_;
+  const WalkOptions& options_;
   const base::PageArray<Root>& roots_;
   Numbering& numbers_;
   Types& types_;
+  NativeMemory& native_;
   ReferenceSink& sink_;
+  bool blocks_too_ = false;
   uint64_t told_[kMaxFields] = {};  // addresses of the fields that were told by name
   uint32_t told_count_ = 0;
 };

@@ -24,6 +24,16 @@ struct ModuleData {
   char path[256];
 };
 
+struct LiveBlock {
+  uint64_t address;
+  uint64_t size;
+  enum class Use {
+    kAny,     // may be an object
+    kNative,  // taken by C code for itself
+    kMapped,  // the same, from the kernel: may be unreadable, and is large: files, buffers, the stacks of calls (whose frames are found otherwise)
+  } use;
+};
+
 struct WalkOptions {
   int minor = 0;                  // CPython 3.minor
   uint64_t runtime = 0;           // address of _PyRuntime
@@ -40,9 +50,11 @@ struct WalkOptions {
   uint32_t (*origin)(uint64_t block) = nullptr;
   capture::SnapshotBirth (*birth)(uint32_t origin) = nullptr;
   uint32_t max_origins = 0;
-  // Calls visit(self, address, size) for every block of memory that is allocated. With it, objects are found that nothing refers to: a
-  // reference was taken and never given back. Null: nobody knows.
-  void (*for_each_block)(void (*visit)(void* self, uint64_t block, uint64_t size), void* self) = nullptr;
+  // The size of the allocated block that begins at an address; 0: none does there. Null: nobody knows.
+  uint64_t (*size_of)(uint64_t block) = nullptr;
+  // Calls visit(self, block) for every block of memory that is allocated, in order of address. With it, objects are found that nothing
+  // refers to: a reference was taken and never given back; and memory of C code is looked into that holds objects. Null: nobody knows.
+  void (*for_each_block)(void (*visit)(void* self, LiveBlock block), void* self) = nullptr;
   // Counts nodes as they are written; may be in memory shared with whoever waits.
   uint64_t* progress = nullptr;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "walk/native_memory.h"
 #include "walk/number_map.h"
 #include "walk/numbering.h"
 #include "walk/reference_sink.h"
@@ -322,6 +324,45 @@ TEST(RingWatchTest, EveryRingIsNoticedSoon) {
   }
   RingWatch watch;
   for (uint64_t at = 1; at < 100'000; ++at) ASSERT_FALSE(watch.ComesBackTo(at));
+}
+
+// Blocks of any sizes with gaps between them, against a search through all of them.
+RC_GTEST_PROP(NativeMemoryTest, FindsTheBlockAroundAnAddress, (const std::vector<std::pair<uint8_t, uint8_t>>& drawn)) {
+  NativeMemory native;
+  std::vector<NativeMemory::Block> blocks;
+  uint64_t end = 0x10000;
+  for (const auto& [gap, size] : drawn) {
+    blocks.push_back({end + 16 * uint64_t{gap}, 8 + uint64_t{size}, 0});
+    end = (blocks.back().begin + blocks.back().size + 15) & ~uint64_t{15};
+    native.Add(blocks.back());
+  }
+  for (uint64_t address = 0xfff0; address < end + 32; address += 5) {
+    const auto model = std::find_if(blocks.begin(), blocks.end(), [&](const NativeMemory::Block& block) {
+      return address >= block.begin && address < block.begin + block.size;
+    });
+    const NativeMemory::Block* found = native.Find(address);
+    RC_ASSERT((found != nullptr) == (model != blocks.end()));
+    if (found) RC_ASSERT(found->begin == model->begin && found->size == model->size);
+  }
+  RC_ASSERT(native.Find(0) == nullptr && native.Find(UINT64_MAX) == nullptr);
+}
+
+// Blocks become nodes between objects, and are told from them when their turn comes, whatever was skipped.
+RC_GTEST_PROP(NativeMemoryTest, KnowsWhichNodesAreBlocks, (const std::vector<std::pair<bool, uint8_t>>& drawn)) {
+  NativeMemory native;
+  Numbering numbers;
+  RC_ASSERT(numbers.Init() && numbers.AddNowhere());
+  std::map<uint32_t, bool> is_block;
+  for (const auto& [block, place] : drawn) {
+    const uint64_t address = 0x20000 + 64 * uint64_t{place} + (block ? 0 : 0x10000);
+    if (block) native.Number(address, numbers);
+    is_block.emplace(numbers.NumberOf(address), block);
+  }
+  for (const auto& [number, block] : is_block) {
+    if (number % 3 == 0) continue;
+    RC_ASSERT(native.IsBlock(number) == block);
+    RC_ASSERT(native.IsBlock(number) == block);
+  }
 }
 
 // What an evaluation stack without a stored top holds is told by value: dead objects' addresses are left there, too.

@@ -9,12 +9,15 @@
 #include "walk/classes.h"
 #include "walk/fault_guard.h"
 #include "walk/lost_objects.h"
+#include "walk/native_memory.h"
 #include "walk/numbering.h"
 #include "walk/refcount.h"
 #include "walk/root_teller.h"
 #include "walk/roots.h"
+#include "walk/suspended_frames.h"
 #include "walk/text_teller.h"
 #include "walk/walk.h"
+#include "walk/word_teller.h"
 
 namespace limpet::walk {
 
@@ -33,8 +36,10 @@ class Walker {
         writer_(writer),
         classes_(memory, writer),
         types_(memory),
+        word_teller_(memory, options, numbers_, types_, native_, sink_),
         finder_(memory, options.runtime),
-        root_teller_(memory, finder_.roots(), numbers_, types_, sink_),
+        root_teller_(memory, options, finder_.roots(), numbers_, types_, native_, sink_),
+        suspended_(memory, numbers_, root_teller_, sink_),
         text_teller_(memory, writer, numbers_, options.redact),
         decoder_(memory, types_, sink_) {
     sink_.BelieveOnly(&numbers_);
@@ -47,7 +52,7 @@ class Walker {
     if (phase_ == Phase::kPrepare) {
       if (stop_ == WalkStop::kComplete) stop_ = Prepare();
       if (stop_ != WalkStop::kComplete) return stop_;
-      phase_ = Phase::kTrack;
+      phase_ = Phase::kNative;
     }
     while (stop_ == WalkStop::kComplete && Advance()) {
     }
@@ -61,7 +66,7 @@ class Walker {
   using Result = typename Decoder::Result;
   static constexpr uint32_t kLookEvery = 4096;
 
-  enum class Phase { kPrepare, kTrack, kRoots, kObjects, kLost, kLostObjects, kVariables, kDone };
+  enum class Phase { kPrepare, kNative, kTrack, kRoots, kObjects, kLost, kLostObjects, kVariables, kDone };
 
   WalkStop Prepare() {
     if (!numbers_.Init()) return WalkStop::kMemory;
@@ -86,6 +91,7 @@ class Walker {
       root_types_[kind] = AddSyntheticType(kRootTypeNames[kind], top ? uint32_t{capture::kTypeRoot} : 0);
     }
     variables_type_ = AddSyntheticType("<C variables>", capture::kTypeRoot);
+    native_type_ = AddSyntheticType("<native memory>", capture::kTypeNative);
     damaged_type_ = AddSyntheticType("<not an object>", 0);
     return WalkStop::kComplete;
   }
@@ -101,6 +107,10 @@ class Walker {
     switch (phase_) {
       case Phase::kPrepare:
         return false;
+      case Phase::kNative:
+        phase_ = Phase::kTrack;
+        FindNative();
+        return true;
       case Phase::kTrack:
         if (!track_begun_) {
           track_begun_ = true;  // a fault in the lists ends them
@@ -126,7 +136,8 @@ class Walker {
         WriteObjects();
         return true;
       case Phase::kVariables:
-        if (next_module_ < options_.module_count) WriteVariables(options_.modules[next_module_++]);
+        if (next_ < numbers_.size()) WriteObjects();  // what the variables of the library before led to
+        else if (next_module_ < options_.module_count) WriteVariables(options_.modules[next_module_++]);
         else phase_ = Phase::kDone;
         return true;
       case Phase::kDone:
@@ -134,6 +145,8 @@ class Walker {
     }
     return false;
   }
+
+  bool WritesNodes() const { return phase_ != Phase::kNative && phase_ != Phase::kTrack && phase_ != Phase::kLost; }
 
   void NoteFault() {
     if (phase_ == Phase::kPrepare) {
@@ -145,8 +158,7 @@ class Walker {
       telling_keys_ = false;  // the object itself is written
     } else if (traversed_ != 0) {
       NoteTraverseFault();  // the object comes again
-    } else if (next_ < numbers_.size() &&
-               (phase_ == Phase::kRoots || phase_ == Phase::kObjects || phase_ == Phase::kLostObjects)) {
+    } else if (next_ < numbers_.size() && WritesNodes()) {
       WriteDamaged();
     }
   }
@@ -191,15 +203,15 @@ class Walker {
   }
 
   void WriteVariables(const ModuleData& module) {
-    sink_.Begin();
-    root_teller_.TellVariables(module);
-    sink_.End();
-    if (sink_.targets().empty()) return;
-    writer_.AddText(next_, module.path, strlen(module.path));
-    if (!numbers_.AddNode(module.begin)) {
+    if (!numbers_.AddNode(module.begin)) {  // before what it leads to
       stop_ = WalkStop::kMemory;
       return;
     }
+    sink_.Begin();
+    root_teller_.TellVariables(module);
+    sink_.End();
+    if (sink_.targets().empty()) return numbers_.DropNode();
+    writer_.AddText(next_, module.path, strlen(module.path));
     Write(variables_type_, module.begin, 0, 0, 0);
   }
 
@@ -213,7 +225,9 @@ class Walker {
         if (next_ + kAhead < numbers_.size())
           __builtin_prefetch(reinterpret_cast<const void*>(numbers_.address(next_ + kAhead)));
       }
-      WriteObject(numbers_.address(next_));
+      if (native_.IsBlock(next_)) WriteBlock(numbers_.address(next_));
+      else if (suspended_.IsFrame(next_)) WriteSuspended(numbers_.address(next_));
+      else WriteObject(numbers_.address(next_));
       if (stop_ != WalkStop::kComplete) return;
     }
     CheckLimits();
@@ -223,9 +237,42 @@ class Walker {
   void FindLost() {
     if (!options_.for_each_block) return;
     LostObjects<L, Memory> lost(memory_, numbers_, types_, decoder_);
-    options_.for_each_block([](void* self, uint64_t block,
-                               uint64_t size) { static_cast<LostObjects<L, Memory>*>(self)->LookInto(block, size); },
-                            &lost);
+    options_.for_each_block(
+        [](void* self, LiveBlock block) {
+          if (block.use != LiveBlock::Use::kMapped)
+            static_cast<LostObjects<L, Memory>*>(self)->LookInto(block.address, block.size);
+        },
+        &lost);
+  }
+
+  void FindNative() {
+    if (!options_.for_each_block) return;
+    options_.for_each_block(
+        [](void* self, LiveBlock block) {
+          if (block.use == LiveBlock::Use::kAny) return;
+          static_cast<NativeMemory*>(self)->Add({block.address, block.size, block.use == LiveBlock::Use::kMapped});
+        },
+        &native_);
+  }
+
+  void WriteBlock(uint64_t address) {
+    g_step = next_;
+    const NativeMemory::Block* found = native_.Find(address);
+    const NativeMemory::Block block = found ? *found : NativeMemory::Block{address, options_.size_of(address), 0};
+    sink_.Begin();
+    if (!block.is_leaf) word_teller_.TellOfBlock(block);
+    sink_.End();
+    Write(native_type_, address, block.size, 0, BirthOf(address));
+  }
+
+  void WriteSuspended(uint64_t frame) {
+    g_step = next_;
+    char text[320];
+    sink_.Begin();
+    const size_t length = suspended_.Tell(frame, text, sizeof text);
+    sink_.End();
+    if (length) writer_.AddText(next_, text, length);
+    Write(root_types_[uint32_t(RootKind::kFrame)], frame, 0, 0, 0);
   }
 
   void WriteObject(uint64_t object) {
@@ -243,8 +290,10 @@ class Walker {
     const cpython::TypeInfo info = *found;
     sink_.Begin();
     const Result result = decoder_.Decode(object, info);
+    if (info.form == cpython::Form::kFrame) suspended_.TellFrameOf(object);
     if (result == Result::kUnknownType) TellUnknown(object, info);
     else if (info.fields.fields == cpython::CoreFields<L>::kModule) TellModuleState(object, info);
+    else if (info.library && sink_.bytes() == 0) word_teller_.TellBlocks(object, kAfterHead, info.basic_size);
     if (result == Result::kTorn) ++torn_;
     if (result == Result::kUnreadable) ++unreadable_;
     sink_.End();
@@ -265,25 +314,14 @@ class Walker {
   // A C type whose structure nobody knows: it tells its references itself, or the words of the instance are looked at.
   void TellUnknown(uint64_t object, const cpython::TypeInfo& info) {
     if constexpr (Memory::kOwn) {
-      if (options_.call_traverse && (info.flags & L::kTypeFlagGc) && MayTraverse(info)) return Traverse(object, info);
+      if (options_.call_traverse && (info.flags & L::kTypeFlagGc) && MayTraverse(info)) {
+        Traverse(object, info);
+        return word_teller_.TellBlocks(object, kAfterHead, info.basic_size);
+      }
     }
-    ScanMemory(object, 16, info.basic_size);
+    word_teller_.Tell(object, kAfterHead, info.basic_size);
   }
-
-  void ScanMemory(uint64_t memory, uint64_t begin, uint64_t end) {
-    for (uint64_t offset = begin; offset + 8 <= end; offset += 8) {
-      uint64_t word = 0;
-      if (!cpython::Get(memory_, memory + offset, &word)) return;
-      if (!(numbers_.IsKnown(word) || IsUntracked(word)) || WasTold(word)) continue;
-      sink_.One(base::RefKind::kScanned, base::RefStrength::kMaybe, cpython::Label::Index(offset), word);
-    }
-  }
-
-  // In our own memory nobody asks: a word that is no address would fault, and what is lost there is found by its block.
-  bool IsUntracked(uint64_t address) {
-    if constexpr (Memory::kOwn) return false;
-    else return IsPlausible(address) && UntrackedAt<L>(memory_, numbers_, types_, address) != nullptr;
-  }
+  static constexpr uint64_t kAfterHead = 16;  // reference count and type
 
   // What an extension module keeps for itself: memory whose structure only its own code knows.
   void TellModuleState(uint64_t object, const cpython::TypeInfo& info) {
@@ -302,7 +340,7 @@ class Walker {
     } else if (!cpython::Get(memory_, object + kModuleStateSize, &size)) {
       return;
     }
-    if (size > 0 && size <= kMostState) ScanMemory(state, 0, static_cast<uint64_t>(size));
+    if (size > 0 && size <= kMostState) word_teller_.Tell(state, 0, static_cast<uint64_t>(size));
   }
   static constexpr uint64_t kDefinitionStateSize = 56;  // moduleobject.h: PyModuleDef.m_size
   static constexpr uint64_t kModuleStateSize = 56;      // 3.15, pycore_moduleobject.h: md_state_size
@@ -341,19 +379,10 @@ class Walker {
     const size_t told = sink_.targets().size();
     sink_.Run(base::RefKind::kVisited, base::RefStrength::kOwned, cpython::Label::Index(0), true);
     for (const uint64_t target : visited_) {
-      if (target == info.address || WasTold(target, told)) continue;
+      if (target == info.address || word_teller_.WasTold(target, told)) continue;
       sink_.Target(target);
     }
   }
-
-  bool WasTold(uint64_t target) const { return WasTold(target, sink_.targets().size()); }
-  bool WasTold(uint64_t target, size_t count) const {
-    for (size_t i = 0; i < count && i < kMostCompared; ++i) {
-      if (sink_.targets()[i] == target) return true;
-    }
-    return false;
-  }
-  static constexpr size_t kMostCompared = 64;
 
   // The writer's number of a type; its object becomes a node, too.
   uint32_t TypeNumber(const cpython::TypeInfo& info) {
@@ -429,8 +458,11 @@ class Walker {
   ReferenceSink sink_;
   Classes<L, Memory> classes_;
   cpython::TypeTable<L, Memory> types_;
+  NativeMemory native_;
+  WordTeller<L, Memory> word_teller_;
   RootFinder<L, Memory> finder_;
   RootTeller<L, Memory> root_teller_;
+  SuspendedFrames<L, Memory> suspended_;
   TextTeller<L, Memory> text_teller_;
   Decoder decoder_;
 
@@ -449,6 +481,7 @@ class Walker {
   uint64_t torn_ = 0;
   uint32_t root_types_[kRootKinds] = {};
   uint32_t variables_type_ = 0;
+  uint32_t native_type_ = 0;
   uint32_t damaged_type_ = 0;
   base::PageArray<uint32_t> type_numbers_;  // by TypeInfo::index: the writer's number + 1
   base::PageArray<uint32_t> nodes_;         // targets of the node at hand

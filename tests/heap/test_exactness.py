@@ -66,6 +66,11 @@ def snapshots(interpreter, limpet, run, folder, kind):
     return files, answer
 
 
+def is_native(snapshot, node):
+    """Blocks of C code: only who traces the process knows where they begin."""
+    return snapshot.types[snapshot.classes[snapshot.nodes[node][0]][0]][2] & 32 != 0
+
+
 def told(snapshot, addresses):
     """address -> (type, size, references by name) of the objects at these addresses whose structure is known."""
     out = {}
@@ -73,8 +78,12 @@ def told(snapshot, addresses):
         type_record = snapshot.types[snapshot.classes[node[0]][0]]
         if node[1] not in addresses or type_record[2] & 16 or type_record[0] == "module":
             continue
-        targets = [snapshot.nodes[target][1] for target in node[5] if target != read_snapshot.MISSING]
-        out[node[1]] = (type_record[0], node[2], tuple(zip(snapshot.labels(node), targets)))
+        told = [
+            (label, snapshot.nodes[target][1])
+            for label, target in zip(snapshot.labels(node), node[5])
+            if target != read_snapshot.MISSING and not is_native(snapshot, target)
+        ]
+        out[node[1]] = (type_record[0], node[2], tuple(told))
     return out
 
 

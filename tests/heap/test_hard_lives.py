@@ -292,6 +292,9 @@ def test_many_greenlets(python, limpet, tmp_path):
         assert rows["greenlet.greenlet"]["objects"] == count + 1
         assert rows["told.Local"]["objects"] == count, "locals of suspended greenlets"
         assert ending(file)["torn"] == ending(file)["unreadable"] == 0
+    # Only who traces the process knows where memory of C code begins, which leads to the frames.
+    why = command(limpet, "why", files[0], "told.Local").stdout
+    assert "local mine of work" in why and "C code holds" not in why, why
 
 
 SUBINTERPRETERS = """

@@ -64,6 +64,7 @@ def line(way):
 def test_the_holder_and_the_cut_are_told(planted, kind):
     answer = planted.why(kind)
     assert answer["objects"] == COUNT and answer["garbage"]["objects"] == 0
+    assert len(answer["holdings"]) == 1, answer["holdings"]
     [holding] = answer["holdings"]
     [way] = holding["ways"]
     text, cut = HELD[kind]
@@ -95,6 +96,7 @@ def test_cycles_wait_for_the_collector(planted):
 
 def test_what_c_code_holds_is_told_with_its_counts(planted):
     answer = planted.why("HeldByC")
+    assert len(answer["holdings"]) == 1, answer["holdings"]
     [holding] = answer["holdings"]
     assert holding["c_code"] == {"objects": COUNT, "references": 1, "not_known": 1}
     assert holding["ways"][0]["cut"] is None
@@ -205,3 +207,21 @@ def test_there_is_help_for_a_recording_without_snapshots(interpreter, tmp_path):
         assert result.returncode == 2 and "limpet snapshot PID" in result.stderr
     result = recording.limpet("heap", tmp_path / "nothing.limpet")
     assert result.returncode == 2 and "there is no recording" in result.stderr
+
+
+def test_what_is_gone_at_the_end_is_looked_for_in_earlier_snapshots(any_interpreter, tmp_path):
+    (tmp_path / "worker.py").write_text(
+        "import time\nclass Result:\n    def __init__(self):\n        self.text = 'x' * 8000\ndef serve():\n    kept = []\n"
+        "    for n in range(400):\n        kept.append(Result())\n        time.sleep(0.002)\nserve()\n")
+    path = tmp_path / "worker.limpet"
+    command = any_interpreter.limpet_run("worker.py", options=["-q", "-o", path, "--snapshots", "100ms"])
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    recording = Recording(any_interpreter, path)
+    told = recording.limpet("why", path, "Result")
+    assert told.returncode == 0 and "the last snapshot has none" in told.stderr, told.stderr
+    assert "local kept of serve (worker.py:" in told.stdout
+    last = recording.text("heap", "--snapshot", "list").splitlines()[-1].split()[3]
+    told = recording.limpet("why", path, "Result", "--snapshot", last)
+    assert told.returncode == 1 and "no type or module 'Result'" in told.stderr
+    assert recording.limpet("why", path, "Resutl").returncode == 1
