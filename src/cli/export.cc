@@ -20,6 +20,8 @@ constexpr char kExamples[] =
     "  limpet export app.limpet --to speedscope -o app.json && speedscope app.json\n"
     "  limpet export app.limpet --to collapsed --what grown | flamegraph.pl > grown.svg\n"
     "  limpet export app.limpet --to csv --of types -o types.csv\n"
+    "\n";
+constexpr char kExitStatus[] =
     "\nExit status: 0; 2 wrong usage, or a recording that cannot be read, or a file that cannot be written.";
 
 constexpr unsigned kWhat = 1, kUnit = 2, kOf = 4, kSnapshot = 8, kTarget = 16, kLines = 32, kBinary = 64;
@@ -141,7 +143,7 @@ bool AreSound(const CLI::App& app, const Format& format, ExportCommand* command)
 int RunExport(const std::vector<std::string>& arguments) {
   ExportCommand command;
   CLI::App app("Files for other people's tools.");
-  Prepare(&app, "export", kUsage, FormatList() + "\nexamples:\n" + kExamples);
+  Prepare(&app, "export", kUsage, std::string(kExamples) + FormatList() + kExitStatus);
   AddOptions(&app, &command);
   if (const std::optional<int> done = Parse(&app, arguments)) return *done;
   const Format* const format = FindFormat(command.format);

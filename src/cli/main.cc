@@ -47,6 +47,7 @@ int Unknown(const std::string& word) {
   std::string hint =
       nearest.empty() ? std::string("'limpet help' lists the commands") : fmt::format("did you mean '{}'?", nearest);
   if (word.ends_with(".py")) hint = fmt::format("'limpet run {}' runs it", word);
+  if (word.ends_with(".limpet") || word.ends_with(".limpet/")) hint = fmt::format("'limpet report {}' shows it", word);
   Complain(fmt::format("unknown {} '{}': {}", word.starts_with("-") ? "option" : "command", word, hint));
   return kExitUsage;
 }

@@ -41,6 +41,26 @@ std::string UnknownOption(const CLI::App& app, const std::string& word) {
                      nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest));
 }
 
+// CLI11's own words for what is wrong with a value name its types: "--limit: 1 required INT missing".
+std::string InOurWords(const CLI::App& app, const CLI::ParseError& error) {
+  std::string text = error.what();
+  if (dynamic_cast<const CLI::RequiredError*>(&error)) {
+    const std::string name = text.substr(0, text.find(" is required"));
+    const CLI::Option* option = app.get_option_no_throw(name);
+    if (!option) return text;
+    const std::string shown = option->get_option_text().empty() ? name : option->get_option_text();
+    return name.starts_with("-") ? fmt::format("{} {} is missing", name, shown) : fmt::format("{} is missing", shown);
+  }
+  constexpr std::string_view kNoNumber = "Could not convert: ";
+  if (const size_t equals = text.find(" = "); text.starts_with(kNoNumber) && equals != std::string::npos) {
+    const std::string name = text.substr(kNoNumber.size(), equals - kNoNumber.size());
+    return fmt::format("{} takes a number, and '{}' is none that it can take", name, text.substr(equals + 3));
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) && text.find("required") != std::string::npos)
+    return fmt::format("{} needs something after it", text.substr(0, text.find(':')));
+  return text;
+}
+
 }  // namespace
 
 void Prepare(CLI::App* app, std::string_view name, std::string_view usage, std::string_view examples) {
@@ -61,7 +81,7 @@ std::optional<int> Parse(CLI::App* app, const std::vector<std::string>& argument
     return TellError(*app, option ? UnknownOption(*app, extra[0])
                                   : fmt::format("one argument too many: '{}'", extra.empty() ? "" : extra[0]));
   } catch (const CLI::ParseError& error) {
-    return TellError(*app, error.what());
+    return TellError(*app, InOurWords(*app, error));
   }
   return std::nullopt;
 }

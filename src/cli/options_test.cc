@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "fmt/format.h"
+
 namespace limpet::cli {
 namespace {
 
@@ -37,6 +39,7 @@ struct Parsed {
   bool flag = false;
   std::string value;
   std::string place;
+  uint32_t count = 0;
 };
 
 Parsed ParseAll(const std::vector<std::string>& arguments) {
@@ -45,7 +48,8 @@ Parsed ParseAll(const std::vector<std::string>& arguments) {
   Prepare(&app, "test", "[options] PLACE", "  limpet test here");
   app.add_flag("-q,--quiet", parsed.flag, "less");
   app.add_option("--value", parsed.value, "more");
-  app.add_option("place", parsed.place, "where")->required();
+  app.add_option("--count", parsed.count, "how many")->option_text("N");
+  app.add_option("place", parsed.place, "where")->required()->option_text("PLACE");
   parsed.done = Parse(&app, arguments);
   return parsed;
 }
@@ -63,6 +67,25 @@ TEST(Parse, ErrorsAreUsageErrors) {
   EXPECT_EQ(ParseAll({"a", "b"}).done, 2);
   EXPECT_EQ(ParseAll({"a", "--vlaue", "b"}).done, 2);
   EXPECT_EQ(ParseAll({"a", "--value"}).done, 2);
+}
+
+// What is said on stderr.
+std::string Said(const std::vector<std::string>& arguments) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(ParseAll(arguments).done, 2);
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(Parse, ErrorsNameCauseAndWayOut) {
+  constexpr char kWayOut[] = "('limpet test --help' shows the usage)";
+  EXPECT_EQ(Said({}), fmt::format("limpet: PLACE is missing {}\n", kWayOut));
+  EXPECT_EQ(Said({"a", "--value"}), fmt::format("limpet: --value needs something after it {}\n", kWayOut));
+  EXPECT_EQ(Said({"a", "--count", "x"}),
+            fmt::format("limpet: --count takes a number, and 'x' is none that it can take {}\n", kWayOut));
+  EXPECT_EQ(Said({"a", "--count=-1"}),
+            fmt::format("limpet: --count takes a number, and '-1' is none that it can take {}\n", kWayOut));
+  EXPECT_EQ(Said({"a", "--vlaue", "b"}),
+            fmt::format("limpet: unknown option '--vlaue', did you mean '--value'? {}\n", kWayOut));
 }
 
 TEST(Parse, HelpIsNoError) { EXPECT_EQ(ParseAll({"--help"}).done, 0); }

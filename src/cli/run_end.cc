@@ -71,7 +71,11 @@ void FinishRun(const RunEnd& end, capture::RunInfo* info) {
   const bool show_screen = explanation.traced && !end.quiet;
   if (!show_screen) ShowFailures(explanation);
   if (!recording.ok()) {
-    if (!end.json.empty()) Complain(fmt::format("no report for '{}': nothing was recorded", end.json));
+    // Just written, and not to be read: an agent of another build wrote it.
+    const char* why = HasProcesses(end.recording)
+                          ? "what was recorded cannot be read; limpet and its liblimpet_agent.so must be of one build"
+                          : "nothing was recorded";
+    if (!end.json.empty()) Complain(fmt::format("no report for '{}': {}", end.json, why));
     return;
   }
   if (!show_screen && end.json.empty()) return;

@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/recording_choice.h"
 #include "fmt/format.h"
+#include "report/stats_table.h"
 
 namespace limpet::cli {
 namespace {
@@ -106,6 +107,15 @@ bool ReadChoices(StatsCommand* command) {
   return true;
 }
 
+// An empty table says less than why it is empty.
+void TellIfNothingMatches(const capture::Recording& recording, const report::StatsOptions& options) {
+  const bool filtered = !options.include.empty() || !options.exclude.empty() || !options.domains.empty();
+  if (filtered && report::MakeStats(recording, options).rows.empty())
+    Complain(
+        "no allocation matches: patterns are held against whole paths (--include '*/shop/*'), --all-frames looks at "
+        "whole stacks");
+}
+
 }  // namespace
 
 int RunStats(const std::vector<std::string>& arguments) {
@@ -118,6 +128,7 @@ int RunStats(const std::vector<std::string>& arguments) {
   const std::optional<capture::Recording> recording = OpenRecording(command.path, command.options.pid);
   if (!recording) return kExitUsage;
   if (command.json) return Print(report::StatsJson(*recording, command.options).dump(2) + "\n");
+  TellIfNothingMatches(*recording, command.options);
   const report::TerminalStyle style = {.columns = uint32_t(Columns(STDOUT_FILENO)),
                                        .colour = WantsColour(STDOUT_FILENO)};
   return Print(report::RenderStats(*recording, command.options, style));

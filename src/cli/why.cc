@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "capture/reader.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -44,7 +47,9 @@ void AddOptions(CLI::App* app, WhyCommand* command) {
       ->option_text("TARGET");
   app->add_option("--process", command->wish.pid, "of the process with this id (default: the program itself)")
       ->option_text("PID");
-  app->add_option("--snapshot", command->wish.snapshot, "number of the snapshot (default: the last)")->option_text("N");
+  app->add_option("--snapshot", command->wish.snapshot,
+                  "number of the snapshot (default: the last; where that has none of these, one before it)")
+      ->option_text("N");
   app->add_option("--limit", command->options.limit, "ways that are told (default: 5; 0: all)")->option_text("N");
   app->add_flag("--all-paths", command->options.all_paths,
                 "all ways; of one object also a path for each reference to it");
@@ -65,6 +70,48 @@ std::optional<std::string> JudgementOf(const WhyCommand& command, const Snapshot
   return verdict ? std::optional(std::move(verdict->sentence)) : std::nullopt;
 }
 
+// A snapshot, and what the target stands for in it. The parts point to each other: it stays where it is.
+struct Look {
+  explicit Look(heap::Snapshot loaded) : snapshot(std::move(loaded)) {}
+  Look(const Look&) = delete;
+  Look& operator=(const Look&) = delete;
+
+  heap::Snapshot snapshot;
+  report::HeapSource source;
+  std::optional<report::Births> births;
+  heap::Target target;
+};
+
+// Null if it cannot be read, which has been told then.
+std::unique_ptr<Look> LookInto(const ChosenSnapshot& chosen, const SnapshotFile& file, const std::string& target) {
+  std::optional<heap::Snapshot> snapshot = chosen.Load(file);
+  if (!snapshot) return nullptr;
+  auto look = std::make_unique<Look>(*std::move(snapshot));
+  look->source = chosen.Source(look->snapshot, file);
+  look->births.emplace(look->source);
+  look->target = report::FindWhyTarget(look->source, *look->births, target);
+  return look;
+}
+
+// What a function held may be gone when the program ends, and so in the last snapshot: the latest one before that has it, if any of the
+// latest few does.
+std::unique_ptr<Look> LookEarlier(const ChosenSnapshot& chosen, const std::string& target) {
+  constexpr size_t kMost = 6;
+  const std::vector<SnapshotFile>& all = chosen.all();
+  for (size_t back = 2; back <= std::min(all.size(), kMost + 1); ++back) {
+    std::unique_ptr<Look> look = LookInto(chosen, all[all.size() - back], target);
+    if (look && look->target.kind != heap::TargetKind::kNothing) return look;
+  }
+  return nullptr;
+}
+
+int TellNothing(const WhyCommand& command, const heap::Target& target, const std::optional<std::string>& judgement) {
+  if (judgement && !command.json && !command.dot)
+    return Print(Printable(fmt::format("{}: {}\n{}\n", command.target, *judgement, target.problem)));
+  Complain(Printable(report::TargetProblem(target)));
+  return kExitNothing;
+}
+
 }  // namespace
 
 int RunWhy(const std::vector<std::string>& arguments) {
@@ -80,20 +127,22 @@ int RunWhy(const std::vector<std::string>& arguments) {
   if (command.options.all_paths) command.options.limit = 0;
   const std::optional<ChosenSnapshot> chosen = ChosenSnapshot::Choose(command.wish);
   if (!chosen) return kExitUsage;
-  const std::optional<heap::Snapshot> snapshot = chosen->Load(chosen->file());
-  if (!snapshot) return kExitUsage;
-  const report::HeapSource source = chosen->Source(*snapshot, chosen->file());
-  const report::Births births(source);
-  const heap::Target target = report::FindWhyTarget(source, births, command.target);
+  std::unique_ptr<Look> look = LookInto(*chosen, chosen->file(), command.target);
+  if (!look) return kExitUsage;
   const std::optional<std::string> judgement = JudgementOf(command, chosen->file());
-  if (target.kind == heap::TargetKind::kNothing) {
-    if (judgement && !command.json && !command.dot)
-      return Print(Printable(fmt::format("{}: {}\n{}\n", command.target, *judgement, target.problem)));
-    Complain(Printable(report::TargetProblem(target)));
-    return kExitNothing;
+  if (look->target.kind == heap::TargetKind::kNothing) {
+    const heap::Target none = look->target;
+    look.reset();
+    std::unique_ptr<Look> earlier = command.wish.snapshot == "last" ? LookEarlier(*chosen, command.target) : nullptr;
+    if (!earlier) return TellNothing(command, none, judgement);
+    Complain(fmt::format("the last snapshot has none of these any more; this is what snapshot {} has",
+                         earlier->source.number));
+    look = std::move(earlier);
   }
-  heap::Analysis analysis(snapshot->graph);
-  report::WhyView view = report::MakeWhyView(source, births, analysis, command.target, target, command.options);
+  const report::HeapSource& source = look->source;
+  heap::Analysis analysis(look->snapshot.graph);
+  report::WhyView view =
+      report::MakeWhyView(source, *look->births, analysis, command.target, look->target, command.options);
   view.judgement = judgement;
   if (command.json) return Print(report::WhyJson(view, source).dump(2) + "\n");
   if (command.dot) return Print(report::WhyDot(view, source));

@@ -60,6 +60,13 @@ bool LeadsThrough(const Graph& graph, const heap::Way& way, std::string_view fie
   });
 }
 
+// The function whose results the container holds, if it is the dict of a functools.cache (which has no bound, and no list of its own).
+std::optional<NodeId> CachedFunction(const Graph& graph, std::span<const NodeId> nodes, NodeId container) {
+  const auto at = std::find(nodes.begin(), nodes.end(), container);
+  if (at == nodes.begin() || at == nodes.end() || TypeOf(graph, at[-1]) != kLruCache) return std::nullopt;
+  return at[-1];
+}
+
 // What a person does to a container, by its type and by what it holds.
 std::string Means(const Graph& graph, NodeId container, NodeId held, bool as_key, const std::string& holder) {
   const std::string& type = TypeOf(graph, container);
@@ -68,7 +75,7 @@ std::string Means(const Graph& graph, NodeId container, NodeId held, bool as_key
     return fmt::format("{} is bounded by {} entries: lower that if it is too much", holder,
                        base::FormatCount(bound->most));
   }
-  if (type == "functools._lru_cache_wrapper") {
+  if (type == kLruCache) {
     return fmt::format("bound the cache of {} (functools.lru_cache(maxsize=...)); on a method it also keeps every self",
                        holder);
   }
@@ -115,9 +122,14 @@ std::string AdviceFor(const Graph& graph, const heap::Holding& holding) {
       std::find_if(nodes.begin(), nodes.end(), [&](NodeId node) { return TypeOf(graph, node) == "traceback"; });
   std::string means;
   if (way.cut.size() > 1) {
-    const NodeId container = graph.Source(way.cut.front());
-    const bool as_key = graph.Label(container, way.cut.back()).kind == heap::RefKind::kKey;
-    means = Means(graph, container, graph.edge(way.cut.back()).target(), as_key, holder);
+    NodeId container = graph.Source(way.cut.front());
+    std::string told = holder;
+    if (const std::optional<NodeId> function = CachedFunction(graph, nodes, container); function && before.size() > 1) {
+      container = *function;
+      told = heap::PathLine(graph, {before.data(), before.size() - 1});
+    }
+    const bool as_key = graph.Label(graph.Source(way.cut.back()), way.cut.back()).kind == heap::RefKind::kKey;
+    means = Means(graph, container, graph.edge(way.cut.back()).target(), as_key, told);
   } else {
     const std::string cut = heap::PathLine(graph, {way.parts.data(), *way.cut_part + 1});
     const heap::EdgeLabel label = graph.Label(graph.Source(way.cut.front()), way.cut.front());

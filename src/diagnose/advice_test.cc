@@ -49,6 +49,26 @@ TEST(Advice, SuitsTheContainerAndWhatItHolds) {
   EXPECT_THAT(Program("dict", "app.Session").Advice(), HasSubstr("; that frees "));
 }
 
+TEST(Advice, ACacheOfAFunctionIsBounded) {
+  heap::DrawnProgram drawn;
+  const NodeId app = drawn.Module("app"), function = drawn.New("functools._lru_cache_wrapper", 100);
+  const NodeId kept = drawn.Dict(1000);
+  drawn.Put(app, "offer_for", function);
+  drawn.builder().AddEdge(function, kept, heap::RefKind::kField, drawn.builder().AddName("cache"));
+  const heap::TypeId offer = drawn.builder().AddType("app.Offer", capture::kTypeHeap);
+  std::vector<NodeId> all;
+  for (int i = 0; i < 20; ++i) {
+    all.push_back(drawn.builder().AddNode(offer, 100));
+    drawn.Put(kept, "k" + std::to_string(i), all.back());
+  }
+  const heap::Graph graph = drawn.Finish();
+  heap::Analysis analysis(graph);
+  const std::string advice = AdviceFor(graph, heap::FindHolders(analysis, all, 1).holdings.front());
+  EXPECT_THAT(advice, StartsWith("bound the cache of module app .offer_for"));
+  EXPECT_THAT(advice, HasSubstr("maxsize"));
+  EXPECT_THAT(advice, Not(HasSubstr("Weak")));
+}
+
 TEST(Advice, NoneWhereCuttingFreesNothing) {
   Program program("dict", "app.Session");
   for (const NodeId node : program.all) program.drawn.builder().AddSurplus(node, 1);

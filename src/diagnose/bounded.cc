@@ -10,7 +10,6 @@
 namespace limpet::diagnose {
 namespace {
 
-constexpr std::string_view kLruCache = "functools._lru_cache_wrapper";
 constexpr double kSoonFull = 0.01;              // share of the entries that are there
 constexpr double kNotMuch = 256.0 * (1 << 20);  // bytes
 

@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "heap/graph.h"
 
 namespace limpet::diagnose {
+
+inline constexpr std::string_view kLruCache = "functools._lru_cache_wrapper";
 
 struct Bound {
   std::string what;      // "a collections.deque of maxlen 2000"

@@ -23,9 +23,8 @@ using heap::NodeId;
 
 constexpr size_t kMostTypes = 8;
 constexpr size_t kMostHoldings = 3;
-constexpr double kTooLittle = 0.15;  // share of the live memory that must be objects in the snapshot
-constexpr double kHolds = 0.5;       // share of what is held that a line must have made to be named
-constexpr double kRecycled = 0.35;   // a line of which fewer blocks stay may only have lent its dead ones' memory
+constexpr double kHolds = 0.5;      // share of what is held that a line must have made to be named
+constexpr double kRecycled = 0.35;  // a line of which fewer blocks stay may only have lent its dead ones' memory
 
 // One object that was made at the same line may be where the others are kept: it retains most, and is not what grew. What is told is
 // told of objects that are many on the same kind of way.
@@ -69,6 +68,7 @@ class Describer {
   std::vector<HolderStep> Steps(const std::vector<heap::PathPart>& parts) const;
   bool AreModules(const heap::Way& way) const;
   bool HasGreenlets() const;
+  bool IsByVariable(const heap::Way& way) const;
   bool IsImmortalText(NodeId node) const;
   void DescribeHolding(const heap::Holding& holding, Finding& finding);
   bool IsGuessed(const heap::CycleGroup& group) const;
@@ -84,7 +84,9 @@ class Describer {
 std::vector<std::string> Describer::Types(const std::vector<NodeId>& group, std::optional<NodeId> first) const {
   const Graph& graph = snapshot_.graph;
   std::unordered_map<heap::TypeId, uint64_t> bytes;
-  for (const NodeId node : group) bytes[graph.type_of(node)] += graph.size(node);
+  for (const NodeId node : group) {
+    if (!objects_.image->IsBlock(node)) bytes[graph.type_of(node)] += graph.size(node);
+  }
   std::vector<std::pair<uint64_t, heap::TypeId>> order;
   for (const auto& [type, sum] : bytes) order.emplace_back(sum, type);
   std::sort(order.begin(), order.end(),
@@ -139,6 +141,14 @@ bool Describer::IsImmortalText(NodeId node) const {
                      [node](const heap::Entry& entry) { return entry.node == node && entry.surplus == 0; });
 }
 
+// Held by variables of C code, alone or through memory of its own.
+bool Describer::IsByVariable(const heap::Way& way) const {
+  const Graph& graph = snapshot_.graph;
+  if (graph.type(graph.type_of(way.start)).name != "<C variables>" || way.path.empty()) return false;
+  return std::all_of(way.path.begin(), way.path.end() - 1,
+                     [&](heap::EdgeIndex edge) { return objects_.image->IsBlock(graph.edge(edge).target()); });
+}
+
 void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) {
   if (holding.ways.empty()) return;
   const heap::Way& way = holding.ways.front();
@@ -159,20 +169,18 @@ void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) 
     view.holder_text = "interned strings of the interpreter -> str";
     view.fix =
         "the interpreter keeps names that it interned until it ends (3.12 and later): make no attribute, variable, "
-        "function or "
-        "keyword names of data; use a dict";
+        "function or keyword names of data; use a dict";
     return;
   }
   for (std::string& sentence : DeadOnTheWay(snapshot_.graph, way)) finding.evidence.push_back(std::move(sentence));
   const bool many_starts = holding.surplus > 0 && holding.starts * 2 >= holding.objects;
-  const std::string& root = snapshot_.graph.type(snapshot_.graph.type_of(way.start)).name;
-  const bool by_variable = root == "<C variables>" && way.path.size() <= 1;
+  const bool by_variable = IsByVariable(way);
   if (finding.kind == Kind::kNative || finding.kind == Kind::kRawBlock || (!many_starts && !by_variable)) return;
   if (many_starts && HasGreenlets()) {
     view.fix = "look for greenlets that wait for ever: the local variables of suspended ones hold what they refer to";
     finding.evidence.emplace_back(
-        "held by something that the heap does not show: probably frames of suspended greenlets, which are not looked "
-        "into");
+        "held by something that the heap does not show: probably frames of suspended greenlets, "
+        "which are not looked into");
     return;
   }
   finding.kind = Kind::kRefcount;
@@ -186,6 +194,10 @@ void Describer::DescribeHolding(const heap::Holding& holding, Finding& finding) 
                     base::FormatCount(holding.starts), holding.surplus, holding.refcount));
   } else {
     finding.evidence.push_back(fmt::format("held by variables of C code alone: {}", view.holder_text));
+    if (way.path.size() > 1) {
+      view.fix =
+          "C code keeps them in a list or table of its own: take them out of it, or mend what should take them out";
+    }
   }
 }
 
@@ -246,7 +258,9 @@ void Describer::Describe(Finding& finding) {
     }
   }
   if (objects_.subject != heap::kNoNode) first = objects_.subject;
-  else if (first && heap::IsByProduct(snapshot_.graph.type(snapshot_.graph.type_of(*first)))) first.reset();
+  else if (first && (objects_.image->IsBlock(*first) ||
+                     heap::IsByProduct(snapshot_.graph.type(snapshot_.graph.type_of(*first)))))
+    first.reset();
   finding.heap.types = Types(group_, first);
 }
 
@@ -260,6 +274,7 @@ bool IsRecycled(const heap::Graph& graph, NodeId node) {
 
 // What lies at lines of native memory and of raw blocks was handed on by free lists: it is no part of that memory. Raw blocks that grow
 // beside objects are their storage.
+// (Where there is nothing but such memory: see BlocksOf.)
 std::vector<size_t> ObjectMembers(const std::vector<Suspect>& suspects, const Cluster& cluster) {
   const bool any = std::any_of(cluster.members.begin(), cluster.members.end(),
                                [&](size_t member) { return suspects[member].kind == Kind::kPythonObject; });
@@ -270,10 +285,24 @@ std::vector<size_t> ObjectMembers(const std::vector<Suspect>& suspects, const Cl
   return members;
 }
 
-ClusterObjects ObjectsIn(HeapImage& image, const std::vector<Suspect>& suspects, const std::vector<size_t>& members) {
+// Before objects are gathered, and after.
+ClusterObjects Begin(HeapImage& image) {
   ClusterObjects found;
   found.image = &image;
   found.objects.image = &image;
+  return found;
+}
+void SortAndWeigh(ClusterObjects& found) {
+  std::sort(found.objects.nodes.begin(), found.objects.nodes.end());
+  for (const NodeId node : found.objects.nodes) found.bytes += found.image->graph().size(node);
+}
+void FindPlace(ClusterObjects& found) {
+  found.pile = heap::FindPile(found.image->analysis(), found.objects.nodes);
+  found.objects.container = found.image->OwnerOf(found.pile.container);
+}
+
+ClusterObjects ObjectsIn(HeapImage& image, const std::vector<Suspect>& suspects, const std::vector<size_t>& members) {
+  ClusterObjects found = Begin(image);
   std::vector<NodeId>& nodes = found.objects.nodes;
   for (const size_t member : members) {
     const std::vector<NodeId>& more = image.objects(member);
@@ -282,11 +311,27 @@ ClusterObjects ObjectsIn(HeapImage& image, const std::vector<Suspect>& suspects,
     std::copy_if(more.begin(), more.end(), std::back_inserter(found.objects.lent),
                  [&](NodeId node) { return IsRecycled(image.graph(), node); });
   }
-  std::sort(nodes.begin(), nodes.end());
   std::sort(found.objects.lent.begin(), found.objects.lent.end());
-  for (const NodeId node : nodes) found.bytes += image.graph().size(node);
-  found.pile = heap::FindPile(image.analysis(), nodes);
-  found.objects.container = image.OwnerOf(found.pile.container);
+  SortAndWeigh(found);
+  FindPlace(found);
+  return found;
+}
+
+// The memory of C code that grows at lines where no objects do: enough of it, hanging on objects, to tell who holds the rest.
+ClusterObjects BlocksOf(HeapImage& image, const std::vector<Suspect>& suspects, const Cluster& cluster) {
+  constexpr uint64_t kOneIn = 2;
+  ClusterObjects found = Begin(image);
+  found.objects.blocks = true;
+  uint64_t live = 0;
+  for (const size_t member : cluster.members) {
+    live += suspects[member].live.bytes;
+    for (const NodeId block : image.blocks(member)) {
+      if (image.HolderOfBlock(block) != heap::kNoNode) found.objects.nodes.push_back(block);
+    }
+  }
+  SortAndWeigh(found);
+  if (found.bytes * kOneIn < live) return {};
+  FindPlace(found);
   return found;
 }
 
@@ -313,6 +358,10 @@ std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::ve
   std::vector<ClusterObjects> found(clusters.size());
   for (size_t i = 0; i < clusters.size(); ++i) {
     const std::vector<size_t> members = ObjectMembers(suspects, clusters[i]);
+    if (members.empty() && images.Newest()) {
+      found[i] = BlocksOf(*images.Newest(), suspects, clusters[i]);
+      continue;
+    }
     bool shown = false;  // and garbage
     for (size_t n = 0; n < kMostImages; ++n) {
       HeapImage* const image = images.Newest(n);
@@ -390,19 +439,24 @@ void NameAfterHeld(const UnitTable& table, const std::vector<Suspect>& suspects,
   objects.objects.own_code = IsOwnCode(table, suspects[cluster.members.front()]);
 }
 
+void ClusterObjects::Forget() {
+  objects.nodes.clear();
+  objects.container = heap::kNoNode;
+}
+
+bool IsTooLittle(uint64_t part, uint64_t whole) {
+  constexpr double kLeastShare = 0.15;
+  return static_cast<double>(part) < kLeastShare * static_cast<double>(whole);
+}
+
 void DescribeHeap(ClusterObjects& objects, Finding& finding) {
   if (!objects.image || objects.objects.nodes.empty()) return;
-  uint64_t bytes = 0;
-  for (const NodeId node : objects.objects.nodes) bytes += objects.image->graph().size(node);
-  const auto too_little = [](uint64_t part, uint64_t whole) {
-    return static_cast<double>(part) < kTooLittle * static_cast<double>(whole);
-  };
-  if (too_little(bytes, finding.live.bytes) && too_little(objects.objects.nodes.size(), finding.live.blocks)) {
+  const size_t count = objects.objects.nodes.size();
+  if (IsTooLittle(objects.bytes, finding.live.bytes) && IsTooLittle(count, finding.live.blocks)) {
     finding.evidence.push_back(
         fmt::format("the heap snapshot shows {} of it in {}: too little to tell who holds the rest",
-                    base::FormatBytes(bytes), base::Plural(objects.objects.nodes.size(), "object")));
-    objects.objects.nodes.clear();
-    objects.objects.container = heap::kNoNode;
+                    base::FormatBytes(objects.bytes), base::Plural(count, "object")));
+    objects.Forget();
     return;
   }
   Describer(objects).Describe(finding);

@@ -20,7 +20,13 @@ struct ClusterObjects {
   heap::NodeId subject = heap::kNoNode;  // one of the objects that the program keeps; kNoNode: not known
   uint64_t bytes = 0;                    // of the objects, in that snapshot
   bool uncollectable = false;            // garbage that the collector looked at, and could not free
+
+  // They tell nothing of the cluster.
+  void Forget();
 };
+
+// Too small a part of the live memory for the objects in a snapshot to speak for the whole.
+bool IsTooLittle(uint64_t part, uint64_t whole);
 
 // Looks for the objects of each cluster: in the last snapshot, or, where what grew was given back in the end, in the one before it.
 std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::vector<Suspect>& suspects,

@@ -99,10 +99,7 @@ class LeakFinder {
     if (verdict.confirmed) {
       for (const size_t member : cluster.members) ClearDoubts(suspects_[member]);
     }
-    if (verdict.of_others) {
-      objects.objects.nodes.clear();
-      objects.objects.container = heap::kNoNode;
-    }
+    if (verdict.of_others) objects.Forget();
     Finding finding = DescribeCluster(process_, table_, suspects_, cluster);
     if (heaviest != cluster.members.front())
       finding.known_by = LocationOf(process_, table_.units[suspects_[heaviest].unit].frame);

@@ -41,7 +41,8 @@ HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Pr
       process_(process),
       suspects_(suspects),
       analysis_(snapshot_->graph),
-      objects_(suspects.size()) {
+      objects_(suspects.size()),
+      blocks_(suspects.size()) {
   std::vector<uint32_t> suspect_of_site(process.sites.size(), kNoSuspect);
   for (size_t i = 0; i < suspects.size(); ++i) {
     for (const uint32_t site : table.units[suspects[i].unit].sites) suspect_of_site[site] = static_cast<uint32_t>(i);
@@ -53,8 +54,8 @@ HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Pr
   }
   for (NodeId node = 0; node < graph().node_count(); ++node) {
     const uint32_t birth = graph().birth(node);
-    if (birth < suspect_of_birth.size() && suspect_of_birth[birth] != kNoSuspect)
-      objects_[suspect_of_birth[birth]].push_back(node);
+    if (birth >= suspect_of_birth.size() || suspect_of_birth[birth] == kNoSuspect) continue;
+    (IsBlock(node) ? blocks_ : objects_)[suspect_of_birth[birth]].push_back(node);
   }
 }
 
@@ -69,7 +70,19 @@ const heap::Pile& HeapImage::pile(size_t suspect) {
   return at->second;
 }
 
+NodeId HeapImage::HolderOfBlock(NodeId block) {
+  const heap::PathTree& paths = analysis_.paths();
+  NodeId node = block, outermost = block;
+  if (!paths.reached(node)) return heap::kNoNode;
+  while (!paths.is_start(node) && IsBlock(node)) {
+    outermost = node;
+    node = paths.parent(node);
+  }
+  return graph().type(graph().type_of(node)).synthetic() ? outermost : node;
+}
+
 NodeId HeapImage::OwnerOf(NodeId container) {
+  if (container != heap::kNoNode && IsBlock(container)) container = HolderOfBlock(container);
   if (container == heap::kNoNode) return container;  // without the way back, which takes a while to make
   if (!referrers_) referrers_.emplace(graph());
   return OwnerOfContainer(graph(), *referrers_, container);

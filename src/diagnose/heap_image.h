@@ -32,6 +32,11 @@ class HeapImage {
 
   // The objects of the snapshot that were born at the lines of a suspect, ascending.
   const std::vector<heap::NodeId>& objects(size_t suspect) const { return objects_[suspect]; }
+  // The same of memory that C code took for itself, as far as objects or variables lead to it.
+  const std::vector<heap::NodeId>& blocks(size_t suspect) const { return blocks_[suspect]; }
+  bool IsBlock(heap::NodeId node) const { return graph().type(graph().type_of(node)).native(); }
+  // The object on whose way the block is, else the block that a variable of C code leads to; kNoNode: nothing does.
+  heap::NodeId HolderOfBlock(heap::NodeId block);
   // Where the objects of one suspect pile up. Native memory and raw blocks are no objects, and pile up nowhere: what is found at such
   // a line was handed on by a free list.
   const heap::Pile& pile(size_t suspect);
@@ -42,7 +47,7 @@ class HeapImage {
   // Whether the blocks of these suspects, though Python's allocator for objects gave them, are no objects: hardly any was found in them,
   // and they are too small to be the table of a dict.
   bool AreNoObjects(std::span<const size_t> suspects, const UnitTable& table) const;
-  // See OwnerOfContainer (bounded.h).
+  // See OwnerOfContainer (bounded.h); of memory of C code, the object that it is part of.
   heap::NodeId OwnerOf(heap::NodeId container);
   // The epoch group in which an object's memory was allocated; none: not known.
   std::optional<capture::GroupId> BornIn(heap::NodeId node) const;
@@ -58,6 +63,7 @@ class HeapImage {
   const std::vector<Suspect>& suspects_;
   heap::Analysis analysis_;
   std::vector<std::vector<heap::NodeId>> objects_;  // by suspect
+  std::vector<std::vector<heap::NodeId>> blocks_;   // by suspect
   std::optional<heap::Referrers> referrers_;
   std::map<size_t, heap::Pile> piles_;
   std::map<size_t, std::vector<bool>>

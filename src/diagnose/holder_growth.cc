@@ -13,6 +13,7 @@ using heap::ShapeId;
 constexpr double kFewExpected = 16;
 constexpr double kHardlyAny = 0.2;
 constexpr double kAsExpected = 0.6;
+constexpr double kMostly = 0.5;
 
 // The shape that most of the nodes have.
 ShapeId MostCommon(const heap::ShapeTree& shapes, const std::vector<NodeId>& nodes) {
@@ -87,7 +88,11 @@ bool HolderGrowth::Contradicts() const {
 }
 
 bool HolderGrowth::Confirms() const {
-  return more() >= static_cast<int64_t>(kFewExpected) && static_cast<double>(more()) >= kAsExpected * expected;
+  // What was there before is gone, though more took its place: each time all of it is made anew.
+  const bool stayed = static_cast<double>(own_before) < kFewExpected ||
+                      static_cast<double>(own_stayed) >= kMostly * static_cast<double>(own_before);
+  return stayed && more() >= static_cast<int64_t>(kFewExpected) &&
+         static_cast<double>(more()) >= kAsExpected * expected;
 }
 
 const GrowthWitness::Comparison& GrowthWitness::Compare(HeapImage& image) {
@@ -130,7 +135,10 @@ std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, const heap::Pil
     for (const NodeId node : image.objects(member)) {
       if (shapes.of(node) != shape) continue;
       ++growth.own_after;
-      if (!image.BornAfter(node, before.epoch)) continue;
+      if (!image.BornAfter(node, before.epoch)) {
+        ++growth.own_stayed;
+        continue;
+      }
       ++born;
       fresh.push_back(node);
     }

@@ -26,6 +26,7 @@ struct HolderGrowth {
   // free lists hand on is old by its memory, and in the heap as new as anything.)
   uint64_t own_before = 0, own_after = 0;
   double claimed = 0;
+  uint64_t own_stayed = 0;  // of own_after, those that were born before
   // New things of these lines; those that hang in containers which were there before, and for how many of them these have become longer.
   uint64_t fresh = 0, put_in_old = 0, old_grew_by = 0;
   int64_t more() const { return static_cast<int64_t>(after) - static_cast<int64_t>(before); }

@@ -47,9 +47,13 @@ std::vector<size_t> ByWeight(const std::vector<Finding>& findings, const std::ve
   std::vector<size_t> order(findings.size());
   std::iota(order.begin(), order.end(), size_t{0});
   uint64_t most = 0;
-  for (const Finding& finding : findings) most = std::max(most, finding.live.bytes);
+  for (size_t i = 0; i < findings.size(); ++i) {
+    if (!objects[i].nodes.empty() && !objects[i].blocks) most = std::max(most, findings[i].live.bytes);
+  }
   const auto own = [&](size_t i) { return objects[i].own_code && findings[i].live.bytes * kOneIn >= most; };
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    if (objects[a].blocks != objects[b].blocks)
+      return objects[b].blocks;  // nothing is called after what is part of objects
     const bool sure_a = findings[a].confidence >= kSure, sure_b = findings[b].confidence >= kSure;
     if (sure_a != sure_b) return sure_a;
     if (own(a) != own(b)) return own(a);
@@ -63,6 +67,7 @@ std::vector<size_t> ByWeight(const std::vector<Finding>& findings, const std::ve
 // objects that hold very many are where these are kept, and the many are what grows.
 bool MayBeWhole(const std::vector<Finding>& findings, const std::vector<FindingObjects>& objects, size_t lighter,
                 size_t heavier) {
+  if (objects[lighter].blocks && !objects[heavier].blocks) return false;
   const bool as_sure = findings[lighter].confidence >= kSure || findings[heavier].confidence < kSure;
   return as_sure && objects[lighter].nodes.size() * kMostPerObject >= objects[heavier].nodes.size();
 }
@@ -249,6 +254,7 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
       const size_t part = order[k];
       if (k == i || gone[part]) continue;
       if (k < i && !MayBeWhole(findings, objects, whole, part)) continue;
+      if (objects[part].blocks && findings[whole].confidence < std::min(findings[part].confidence, kSure)) continue;
       const bool same_container =
           k > i && objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
       const std::vector<bool>& marked = k < i ? surely : retained;

@@ -27,6 +27,7 @@ struct FindingObjects {
   bool made_held = false;  // what the container holds was made by the finding, and not only what hangs on that
   const HeapImage* image = nullptr;  // the snapshot
   bool own_code = true;              // the finding is called after a line of the program itself, not of a library
+  bool blocks = false;               // they are no objects, but memory of C code that hangs on some
   // Those of `nodes` that may lie in memory which a free list handed on from another line; sorted.
   std::vector<heap::NodeId> lent = {};
 };

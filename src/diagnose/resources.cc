@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/course.h"
 #include "diagnose/diagnose.h"
 
 namespace limpet::diagnose {
@@ -23,9 +24,8 @@ constexpr uint32_t kLeastGain = 5;     // and this part of what there is at the 
 constexpr double kLeastShare = 0.1;
 constexpr double kLargestStep = 0.6;  // of all growth: more in one window is a one-off
 constexpr double kSameRhythm = 0.9;   // cosine of gains and survivors
-constexpr double kSameCourse = 0.2;   // or: how far what was gained up to a moment may be apart, as a share of all
-constexpr double kLeastPerOne =
-    0.8;  // blocks for each that is gained: the one is looked at a little later than the other
+constexpr double kSameCourse = 0.2;   // or: their distance (windows jitter where the machine is busy)
+constexpr double kLeastPerOne = 0.8;  // blocks for each that is gained, which is counted a little later
 constexpr double kMostPerOne = 2000;  // blocks that one descriptor may come with
 
 struct Series {
@@ -122,17 +122,6 @@ double Cosine(const std::vector<double>& a, const std::vector<double>& b) {
   return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
-// Kolmogorov's distance. Windows jitter where the machine is busy: a count that is read late falls into the next one.
-double Apart(const std::vector<double>& a, const std::vector<double>& b, double sum_a, double sum_b) {
-  double farthest = 0, part_a = 0, part_b = 0;
-  for (size_t i = 0; i < a.size(); i++) {
-    part_a += a[i] / sum_a;
-    part_b += b[i] / sum_b;
-    farthest = std::max(farthest, std::abs(part_a - part_b));
-  }
-  return farthest;
-}
-
 bool GrowsWith(const Process& process, const Finding& f, const Growth& growth) {
   const bool here = !f.processes.empty() && f.processes.front() == process.pid;  // `sites` are of the first process
   if (!here || f.confidence < kSure) return false;
@@ -143,7 +132,7 @@ bool GrowsWith(const Process& process, const Finding& f, const Growth& growth) {
     gain += growth.gains[i];
   }
   if (blocks < kLeastPerOne * gain || blocks > kMostPerOne * gain) return false;
-  return Cosine(survivors, growth.gains) >= kSameRhythm || Apart(survivors, growth.gains, blocks, gain) <= kSameCourse;
+  return Cosine(survivors, growth.gains) >= kSameRhythm || CourseDistance(survivors, growth.gains) <= kSameCourse;
 }
 
 std::string Rate(double per_second) {

@@ -25,8 +25,8 @@ struct Slot {
   double weight = 0;  // its share of the run; any unit, only the proportions matter
   capture::Amount births;
   capture::Amount survivors;
-  double time =
-      0;  // of processor or, where that waits, somewhat more; 0 throughout: not known. A buffer that grows has much of the volume itself
+  // Of processor or, where that waits, somewhat more; 0 throughout: not known. (A buffer that grows has much of the volume itself.)
+  double time = 0;
 };
 
 // Each factor is 1 where nothing speaks against growth and 0 where it excludes it.

@@ -90,8 +90,9 @@ bool Swollen::StandsStill() const {
 void TakeSwollen(const Swollen& swollen, ClusterObjects& objects) {
   objects.image = swollen.image;
   objects.objects.image = swollen.image;
-  objects.objects.nodes = {swollen.node};
-  objects.subject = swollen.node;
+  objects.objects.nodes = {swollen.owner};
+  objects.bytes = swollen.after_bytes;
+  objects.subject = swollen.owner;
   objects.pile = {};
 }
 
@@ -130,6 +131,8 @@ std::optional<Swollen> FindSwollen(HeapImages& images, const std::vector<Suspect
       found.node = SizedLike(image->graph(), static_cast<double>(main.swelling.latest_bytes));
   }
   if (found.node == heap::kNoNode) return std::nullopt;
+  found.owner = image->IsBlock(found.node) ? image->HolderOfBlock(found.node) : found.node;
+  if (found.owner == heap::kNoNode || image->IsBlock(found.owner)) return std::nullopt;
   found.way = WayTo(image->analysis(), found.node);
   found.lasting = found.way.starts_with("module ") || found.way.starts_with("class ");
   found.after_bytes = image->graph().size(found.node);

@@ -19,10 +19,11 @@
 namespace limpet::diagnose {
 
 struct Swollen {
-  HeapImage* image = nullptr;  // the last snapshot that shows it
-  heap::NodeId node = heap::kNoNode;
-  std::string way;       // what leads to it
-  bool lasting = false;  // a module or a class leads to it, not a variable of a function that runs
+  HeapImage* image = nullptr;          // the last snapshot that shows it
+  heap::NodeId node = heap::kNoNode;   // it, or the memory of C code that is part of it
+  heap::NodeId owner = heap::kNoNode;  // it
+  std::string way;                     // what leads to it
+  bool lasting = false;                // a module or a class leads to it, not a variable of a function that runs
   // The size that the same way led to in an earlier snapshot; 0: nothing that large was there.
   uint64_t before_bytes = 0, after_bytes = 0;
   uint64_t before_ns = 0, after_ns = 0;

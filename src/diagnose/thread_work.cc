@@ -1,13 +1,13 @@
 #include "diagnose/thread_work.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "diagnose/course.h"
 #include "diagnose/merge_by_holder.h"
 #include "diagnose/unit.h"
 
@@ -17,7 +17,7 @@ namespace {
 using capture::NodeId;
 using capture::Process;
 
-constexpr double kSameCourse = 0.15;  // how far what was born up to a moment may be apart, as a share of all
+constexpr double kSameCourse = 0.15;  // the most that the courses of births may be apart
 
 bool AreThreads(const Finding& finding) {
   const std::vector<HolderStep>& way = finding.heap.holder;
@@ -47,22 +47,13 @@ std::vector<double> SurvivorsOf(const Process& process, const Finding& finding) 
   return survivors;
 }
 
-// By Kolmogorov's distance, after the epoch of the first thread, in which the program may still have begun: a thread makes its own objects a
-// little later than it is made itself.
+// After the epoch of the first thread, in which the program may still have begun. A thread makes its own objects a little later than it is made
+// itself.
 bool SameCourse(const std::vector<double>& threads, const std::vector<double>& work) {
   const auto first = std::find_if(threads.begin(), threads.end(), [](double n) { return n > 0; });
   if (first == threads.end()) return false;
-  const auto begin = first + 1 - threads.begin();
-  const double all_threads = std::accumulate(threads.begin() + begin, threads.end(), 0.0);
-  const double all_work = std::accumulate(work.begin() + begin, work.end(), 0.0);
-  if (all_threads == 0 || all_work == 0) return false;
-  double part_threads = 0, part_work = 0;
-  for (auto i = static_cast<size_t>(begin); i < threads.size(); i++) {
-    part_threads += threads[i] / all_threads;
-    part_work += work[i] / all_work;
-    if (std::abs(part_threads - part_work) > kSameCourse) return false;
-  }
-  return true;
+  const auto begin = static_cast<size_t>(first + 1 - threads.begin());
+  return CourseDistance(std::span(threads).subspan(begin), std::span(work).subspan(begin)) <= kSameCourse;
 }
 
 std::string Advice(const Location* where) {

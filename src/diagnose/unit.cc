@@ -195,6 +195,14 @@ namespace {
 
 constexpr double kMostWait = 30;  // wall time for each part of processor time: more is waiting for something else
 
+double CpuOf(const capture::EpochGroup& group) {
+  return static_cast<double>(group.end_cpu_ns - std::min(group.start_cpu_ns, group.end_cpu_ns));
+}
+
+double VolumeOf(const capture::EpochGroup& group) {
+  return static_cast<double>(group.end_volume - std::min(group.start_volume, group.end_volume));
+}
+
 }  // namespace
 
 std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begins) {
@@ -208,9 +216,9 @@ std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begi
     // The image may have been taken in the middle of the group.
     const double share =
         group.end_ns > group.start_ns ? time[i] / static_cast<double>(group.end_ns - group.start_ns) : 1;
-    const double used = share * static_cast<double>(group.end_cpu_ns - std::min(group.start_cpu_ns, group.end_cpu_ns));
+    const double used = share * CpuOf(group);
     works += work[i] = std::min(time[i], kMostWait * used);
-    volumes += volume[i] = static_cast<double>(group.end_volume - std::min(group.start_volume, group.end_volume));
+    volumes += volume[i] = VolumeOf(group);
     marked += iterations[i] =
         static_cast<double>(group.end_iteration - std::min(group.first_iteration, group.end_iteration));
   }
@@ -233,19 +241,13 @@ std::vector<double> WorkWeights(const Process& process, AsOf as_of, size_t work_
   const ImageTime image = TimeOf(process, as_of);
   std::vector<double> weights(image.groups, 0);
   double cpu = 0, volume = 0;
-  const auto cpu_of = [](const capture::EpochGroup& g) {
-    return static_cast<double>(g.end_cpu_ns - std::min(g.start_cpu_ns, g.end_cpu_ns));
-  };
-  const auto volume_of = [](const capture::EpochGroup& g) {
-    return static_cast<double>(g.end_volume - std::min(g.start_volume, g.end_volume));
-  };
   for (size_t i = work_begins; i < image.groups; i++) {
-    cpu += cpu_of(process.groups[i]);
-    volume += volume_of(process.groups[i]);
+    cpu += CpuOf(process.groups[i]);
+    volume += VolumeOf(process.groups[i]);
   }
   if (cpu <= 0 || volume <= 0) return {};  // not known
   for (size_t i = work_begins; i < image.groups; i++)
-    weights[i] = cpu_of(process.groups[i]) / cpu + volume_of(process.groups[i]) / volume;
+    weights[i] = CpuOf(process.groups[i]) / cpu + VolumeOf(process.groups[i]) / volume;
   return weights;
 }
 
@@ -255,9 +257,8 @@ std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& 
   for (size_t i = 0; i < slots.size(); i++) {
     const capture::EpochGroup& group = process.groups[i];
     const double wall = static_cast<double>(group.end_ns - std::min(group.start_ns, group.end_ns));
-    const double used = static_cast<double>(group.end_cpu_ns - std::min(group.start_cpu_ns, group.end_cpu_ns));
     slots[i].weight = weights[i];
-    slots[i].time = weights[i] > 0 ? std::min(wall, kMostWait * used) : 0;
+    slots[i].time = weights[i] > 0 ? std::min(wall, kMostWait * CpuOf(group)) : 0;
   }
   for (uint32_t index : sites) {
     for (const Cohort& cohort : process.sites[index].cohorts) {

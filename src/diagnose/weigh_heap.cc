@@ -92,10 +92,9 @@ bool OutliveLastCollection(const capture::Process& process, const std::vector<Su
 
 // A few small objects beside megabytes of C code's own memory say nothing of that.
 bool SeesTooLittle(const ClusterObjects& objects, const std::vector<Suspect>& suspects, const Cluster& cluster) {
-  constexpr double kTooLittle = 0.15;
   uint64_t live = 0;
   for (const size_t member : cluster.members) live += suspects[member].live.bytes;
-  return static_cast<double>(objects.bytes) < kTooLittle * static_cast<double>(live);
+  return IsTooLittle(objects.bytes, live);
 }
 
 std::string When(uint64_t time_ns) { return base::FormatDuration(time_ns); }
@@ -121,7 +120,7 @@ namespace {
 HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness, const ClusterObjects& objects,
                          const std::vector<Suspect>& suspects, const Cluster& cluster) {
   HeapVerdict verdict;
-  if (!objects.image || objects.objects.nodes.empty()) return verdict;
+  if (!objects.image || objects.objects.nodes.empty() || objects.objects.blocks) return verdict;
   if (objects.pile.garbage > kMostlyGarbage) {
     const heap::PathTree& paths = objects.image->analysis().paths();
     std::vector<NodeId> garbage;

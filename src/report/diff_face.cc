@@ -97,7 +97,8 @@ std::string RenderChange(const ComparedRuns& runs, const Change& change, const T
   Line pace(style);
   pace.To(kLabel);
   out += pace.Add(ShortenEnd(PaceLine(change), pace.left())).Finish();
-  const std::string held = f.heap.holder_text.empty() ? f.heap.cycle_text : f.heap.holder_text;
+  const std::string held =
+      WithShortPaths(f.heap.holder_text.empty() ? f.heap.cycle_text : f.heap.holder_text, directory);
   if (held.empty() || change.fate == Fate::kGone) return out;
   Line holder(style);
   holder.To(kLabel).Add("held by ", Ink::kFaint);

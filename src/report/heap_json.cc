@@ -108,6 +108,7 @@ json HeapJson(const HeapView& view, const HeapSource& source) {
               {"snapshot", SnapshotJson(source)},
               {"objects", totals.objects},
               {"bytes", totals.bytes},
+              {"native_memory", {{"blocks", totals.native_blocks}, {"bytes", totals.native_bytes}}},
               {"garbage", {{"objects", totals.garbage_objects}, {"bytes", totals.garbage_bytes}}},
               {"held_by_c_code", {{"objects", totals.entry_objects}, {"bytes", totals.entry_bytes}}},
               {"group_by", kGroups[size_t(view.group)]},

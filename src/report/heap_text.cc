@@ -55,6 +55,11 @@ class Screen {
       text += fmt::format("; garbage that waits for the collector: {}, {}", Plural(totals.garbage_objects, "object"),
                           FormatBytes(totals.garbage_bytes));
     out_ += Line(style_).Add(text).Finish();
+    if (totals.native_blocks)
+      out_ += Line(style_)
+                  .Add(fmt::format("memory of C code that hangs on them: {}, {}", FormatBytes(totals.native_bytes),
+                                   Plural(totals.native_blocks, "block")))
+                  .Finish();
     if (totals.entry_objects)
       out_ += Line(style_)
                   .Add(fmt::format("held by C code alone: {}, {}", Plural(totals.entry_objects, "object"),

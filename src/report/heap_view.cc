@@ -66,11 +66,16 @@ class ViewMaker {
     HeapTotals& totals = view_.totals;
     const heap::Dominators& tree = dominators();
     for (NodeId node = 0; node < graph_.node_count(); ++node) {
-      if (graph_.type(graph_.type_of(node)).synthetic()) continue;
+      const heap::Type& type = graph_.type(graph_.type_of(node));
+      if (type.native()) {
+        ++totals.native_blocks;
+        totals.native_bytes += graph_.size(node);
+      }
+      if (type.synthetic()) continue;
       ++totals.objects;
       if (!tree.IsLive(node)) ++totals.garbage_objects;
     }
-    totals.bytes = graph_.total_bytes();
+    totals.bytes = graph_.total_bytes() - totals.native_bytes;
     totals.garbage_bytes = tree.garbage_bytes();
     for (const heap::Entry& entry : graph_.entries()) {
       // Immortal objects that nothing refers to are the interpreter's own.

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "diagnose/finding.h"
 #include "report/memory_json.h"
+#include "report/requests_face.h"
 
 namespace limpet::report {
 namespace {
@@ -241,6 +242,7 @@ json ToJson(const Report& report) {
               {"run", std::move(run)},
               {"problems", Texts(report.problems)}};
   out["recording"]["path"] = Text(report.path);
+  out["requests"] = report.endpoints.requests ? RequestsJson(report.endpoints) : json(nullptr);
   return out;
 }
 

@@ -91,8 +91,12 @@ void AddLedger(const Report& report, const ProcessSummary& process, const Termin
     if (part.key == "malloc_free_parts") AddPins(report, ledger.malloc_pins, style, out);
   }
   if (small) out.push_back(Amount(FormatBytes(small), "in smaller parts", style));
-  out.push_back(Amount(ledger.rest < 0 ? base::FormatSignedBytes(ledger.rest) : FormatBytes(uint64_t(ledger.rest)),
-                       "not explained", style));
+  if (ledger.rest < 0) {
+    out.push_back(Amount(FormatBytes(uint64_t(-ledger.rest)),
+                         "of these the kernel does not count: pages of zeros that were only read", style));
+  } else {
+    out.push_back(Amount(FormatBytes(uint64_t(ledger.rest)), "not explained", style));
+  }
   AddOutside(ledger, style, out);
   for (const diagnose::MemoryNote& note : process.memory.notes) AddNote(note, style, out);
 }

@@ -118,10 +118,13 @@ Report BuildReport(const capture::Recording& recording, const diagnose::Options&
   report.diagnosis = diagnose::Diagnose(recording, options);
   AnnotateKnown(recording, report.diagnosis);
   size_t next = 0;
+  std::vector<const Process*> processes;
   for (const Process& process : recording.processes) {
     if (options.pid && process.pid != *options.pid) continue;
+    processes.push_back(&process);
     Account(process, report.diagnosis, report.processes[next++]);
   }
+  report.endpoints = diagnose::FindEndpoints(processes);
   return report;
 }
 

@@ -10,6 +10,7 @@
 
 #include "capture/recording.h"
 #include "diagnose/diagnose.h"
+#include "diagnose/endpoints.h"
 #include "diagnose/ledger.h"
 #include "diagnose/resources.h"
 
@@ -51,6 +52,7 @@ struct Report {
   std::string path;
   std::vector<ProcessSummary> processes;
   diagnose::Diagnosis diagnosis;
+  diagnose::Endpoints endpoints;  // where the program counts its requests
   std::vector<std::string> problems;
 };
 

@@ -178,6 +178,24 @@ std::string ShortPath(std::string_view file, std::string_view directory) {
   return SafeText(before == std::string_view::npos ? file : file.substr(before + 1));
 }
 
+std::string WithShortPaths(std::string_view text, std::string_view directory) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t open = text.find("(/", at);
+    const size_t close = open == std::string_view::npos ? open : text.find(')', open);
+    if (close == std::string_view::npos) return out += text.substr(at);
+    const std::string_view inside = text.substr(open + 1, close - open - 1);
+    const size_t colon = inside.rfind(':');
+    const bool line = colon != std::string_view::npos && colon + 1 < inside.size() &&
+                      inside.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+    out += text.substr(at, open + 1 - at);
+    if (line) out.append(ShortPath(inside.substr(0, colon), directory)).append(inside.substr(colon));
+    else out += inside;
+    at = close;
+  }
+  return out;
+}
+
 std::string FullPlace(const diagnose::Location& where) {
   if (where.file.empty() && where.line == 0) return SafeText(where.function);
   return fmt::format("{}:{} in {}", SafeText(where.file), where.line ? std::to_string(where.line) : "?",

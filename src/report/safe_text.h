@@ -37,6 +37,9 @@ std::string FormatRate(double bytes_per_second, RateUnit unit);
 // parts.
 std::string ShortPath(std::string_view file, std::string_view directory);
 
+// The same for the files in a text about running functions: "local x of serve (/srv/app.py:88) in thread 12".
+std::string WithShortPaths(std::string_view text, std::string_view directory);
+
 // "app.py:40 in open_session", safe.
 std::string ShowPlace(const diagnose::Location& where, std::string_view directory);
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "report/canvas.h"
+#include "report/heap_json.h"
 #include "report/json.h"
 #include "report/phrases.h"
 #include "report/safe_text.h"
@@ -128,10 +129,7 @@ json StatsJson(const capture::Recording& recording, const StatsOptions& options)
   for (const StatsRow& row : table.rows) {
     json entry = RowJson(row);
     json stack = json::array();
-    for (const Location& where : row.place)
-      stack.push_back({{"file", base::ReplaceInvalidUtf8(where.file)},
-                       {"function", base::ReplaceInvalidUtf8(where.function)},
-                       {"line", where.line}});
+    for (const Location& where : row.place) stack.push_back(LocationJson(where));
     entry[options.group_by == GroupBy::kStack ? "stack" : "place"] =
         options.group_by == GroupBy::kStack ? std::move(stack) : std::move(stack.front());
     rows.push_back(std::move(entry));

@@ -9,6 +9,7 @@
 #include "report/memory_text.h"
 #include "report/native_text.h"
 #include "report/phrases.h"
+#include "report/requests_face.h"
 #include "report/safe_text.h"
 
 namespace limpet::report {
@@ -67,16 +68,18 @@ std::string VerdictLines(const Report& report, const TerminalStyle& style) {
 }
 
 // What the heap snapshot adds: of which type, who holds it, what to do.
-std::vector<std::string> HeldLines(const Finding& f, const TerminalStyle& style) {
+std::vector<std::string> HeldLines(const Finding& f, std::string_view directory, const TerminalStyle& style) {
   std::vector<std::string> out;
   const size_t room = style.columns - kText;
   if (!f.heap.cycle_text.empty()) {
-    out.push_back(Labelled("cycle", ShortenMiddle(SafeText(f.heap.cycle_text), room), style));
+    out.push_back(
+        Labelled("cycle", ShortenMiddle(SafeText(WithShortPaths(f.heap.cycle_text, directory)), room), style));
   } else if (!f.heap.holder_text.empty()) {
-    out.push_back(Labelled("held by", ShortenMiddle(SafeText(f.heap.holder_text), room), style));
+    out.push_back(
+        Labelled("held by", ShortenMiddle(SafeText(WithShortPaths(f.heap.holder_text, directory)), room), style));
   }
   if (!f.heap.fix.empty()) {
-    const std::vector<std::string> lines = Wrap(SafeText(f.heap.fix), room);
+    const std::vector<std::string> lines = Wrap(SafeText(WithShortPaths(f.heap.fix, directory)), room);
     for (size_t i = 0; i < lines.size(); i++) out.push_back(Labelled(i ? "" : "to let go", lines[i], style));
   }
   return out;
@@ -87,7 +90,7 @@ std::vector<std::string> ShortFinding(const Report& report, const Finding& f, co
   size_t room = style.columns - kText;
   out.push_back(Labelled("allocated at", StackInLine(f.site, report.run.directory, room), style));
   if (!f.native.stack.empty()) out.push_back(Labelled("in native code", NativeInLine(f.native, room), style));
-  for (std::string& line : HeldLines(f, style)) out.push_back(std::move(line));
+  for (std::string& line : HeldLines(f, report.run.directory, style)) out.push_back(std::move(line));
   if (!f.parts.empty()) out.push_back(Labelled("grows with", PartsInLine(f, report.run.directory, room), style));
   return out;
 }
@@ -130,7 +133,7 @@ void AddFullFinding(const Report& report, const Finding& f, const TerminalStyle&
     for (size_t i = 0; i < native.size(); i++)
       out.push_back(Labelled(i ? "" : "in native code", native[i], Unlimited(style)));
   }
-  for (std::string& line : HeldLines(f, style)) out.push_back(std::move(line));
+  for (std::string& line : HeldLines(f, report.run.directory, style)) out.push_back(std::move(line));
   if (f.stacks > 1)
     out.push_back(Labelled("", fmt::format("and {} other stacks through that line", f.stacks - 1), style));
   for (size_t i = 0; i < f.evidence.size(); i++) {
@@ -267,6 +270,7 @@ std::string RenderFull(const Report& report, const TerminalStyle& wanted, const 
         Line(style).Add(fmt::format("{} more: raise --limit", report.diagnosis.findings.size() - shown)).Finish());
   AddKept(report, style, out);
   AddDismissed(report, style, out);
+  for (std::string& line : RequestLines(report, style)) out.push_back(std::move(line));
   AddProcesses(report, style, out);
   if (options.verbose)
     for (std::string& line : MemoryLines(report, style)) out.push_back(std::move(line));

@@ -115,6 +115,26 @@ TEST(RenderFull, EscapesWhatWouldSteerTheTerminal) {
   EXPECT_NE(full.find("evil\\x1b[2J\\n\\u202e"), std::string::npos);
 }
 
+TEST(WithShortPaths, ShortensTheFilesOfFramesAndNothingElse) {
+  EXPECT_EQ(WithShortPaths("local x of serve (/srv/shop/app.py:88) in thread 12 -> list[…]", "/srv/shop"),
+            "local x of serve (app.py:88) in thread 12 -> list[…]");
+  EXPECT_EQ(WithShortPaths("a (/srv/shop/a.py:1) of b (/usr/lib/python3.12/json/b.py:2)", "/srv/shop"),
+            "a (a.py:1) of b (json/b.py:2)");
+  for (const char* text :
+       {"", "(/", "dict['(/srv/shop/a.py)']", "dict['(/srv/shop/a.py:)']", "x (/srv/shop/a.py:1", ")(/:"})
+    EXPECT_EQ(WithShortPaths(text, "/srv/shop"), text);
+}
+
+TEST(RenderScreen, NamesFilesOfHoldersTheShortWay) {
+  Report report = ShopReport();
+  diagnose::HeapView& heap = report.diagnosis.findings[0].heap;
+  heap.holder_text = "local jobs of serve (/srv/shop/app.py:88) in thread 7 -> list[…] -> Job";
+  heap.fix = "remove what local jobs of serve (/srv/shop/app.py:88) in thread 7 holds";
+  const std::string screen = RenderScreen(report, {});
+  EXPECT_EQ(screen.find("/srv/shop/app.py"), std::string::npos) << screen;
+  EXPECT_NE(screen.find("serve (app.py:88) in thread 7"), std::string::npos) << screen;
+}
+
 TEST(FormatRate, UsesTheUnitThatItIsGiven) {
   EXPECT_EQ(FormatRate(320'000, UnitOfRate(320'000, 3'600'000'000'000)), "+320 KB/s");
   EXPECT_EQ(FormatRate(53'000, UnitOfRate(53'000, 120'000'000'000)), "+3.2 MB/min");

@@ -105,8 +105,8 @@ class Screen {
   // A long way does not leave the screen.
   static size_t Depth(size_t part) { return std::min<size_t>(part, 12); }
 
-  static std::string EdgeText(const PathPart& part) {
-    std::string text = SafeText(part.edge);
+  std::string EdgeText(const PathPart& part) const {
+    std::string text = SafeText(WithShortPaths(part.edge, source_.directory));
     if (!text.empty() && text[0] == ' ') text.erase(0, 1);
     return part.times > 1 ? fmt::format("{} ({} times)", text, FormatCount(part.times)) : text;
   }

@@ -179,4 +179,5 @@ def test_the_screen_says_where_the_memory_is(any_interpreter, limpet, run, tmp_p
     account(any_interpreter, run, tmp_path, "pymalloc")
     done = run([limpet, "report", tmp_path / "r.limpet", "-v"])
     assert "free in pymalloc's arenas" in done.stdout and "in survivors" in done.stdout
-    assert "not explained" in done.stdout and "fragmentation" in done.stdout
+    assert "not explained" in done.stdout or "the kernel does not count" in done.stdout
+    assert "fragmentation" in done.stdout

@@ -1,18 +1,22 @@
 """The judgement of a program under limpet, for all tests of this folder."""
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "agent"))
 
 
 @pytest.fixture
 def judge(interpreter, run, tmp_path, request):
-    """Runs PROGRAM of the test's module with one argument; its report."""
+    """Runs PROGRAM of the test's module with these arguments; its report."""
     program = request.module.PROGRAM
 
-    def judge(what):
+    def judge(*arguments):
         report = tmp_path / "report.json"
-        done = run(interpreter.limpet_run(program, what, options=("-q", "--json", report, "-o", tmp_path / "r.limpet")))
+        done = run(interpreter.limpet_run(program, *arguments, options=("-q", "--json", report, "-o", tmp_path / "r.limpet")))
         assert done.returncode == 0, done.stderr
         return json.loads(report.read_text())
 
