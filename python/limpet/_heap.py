@@ -85,7 +85,8 @@ class Heap:
     def referrers(self, target: object) -> list[str]:
         """The named ways to an object, one for each reference to it: "module app .SESSIONS -> dict['u1'] -> Session"."""
         answer = _engine.ask("why", self.recording, _target(target), *self._where, "--all-paths", "--limit", "0", "--json")
-        return [way["holder_text"] for holding in answer["holdings"] for way in holding["ways"]]
+        ways = answer.get("all_paths") or [way for holding in answer["holdings"] for way in holding["ways"]]
+        return [way["holder_text"] for way in ways]
 
     def retained(self, target: object) -> int:
         """Bytes that would be freed with it, each counted once."""

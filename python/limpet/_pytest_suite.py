@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import sys
 import warnings
 import weakref
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from _pytest.runner import runtestprotocol
 from . import _agent, _outlived, _repeats
 from ._errors import LimpetError
 from ._pytest_baseline import Baseline
+from ._pytest_crash import Witness
 from ._values import bytes_text
 from ._watch import T, Watch
 
@@ -60,19 +62,27 @@ class Suite:
         self._set_aside = _repeats.SetAside()
         self._reason: str | None = None
         self._ours: _agent.Recording | None = None
+        # Where nobody else records, a recording is begun only when a test left something twice: most of a suite runs at its own speed.
+        self._count: Callable[[], int] | None = None
+        self._witness: Witness | None = None
         self._facts: list[dict[str, Any]] = []
         self._baseline = Baseline(config.option.limpet_baseline) if config.option.limpet_baseline else None
         if self._baseline is not None and not config.option.limpet_update_baseline:
             self._baseline.must_exist()
-        if self._all and self._runs_tests() and self.begin():
-            raise pytest.UsageError(f"--limpet: {self._reason}")
+        if self._all and self._runs_tests():
+            if self.begin():
+                raise pytest.UsageError(f"--limpet: {self._reason}")
+            if self._ours is not None:
+                self._count = _repeats.unrecorded_counter()
+            self.pause()
+            self._witness = Witness(config)
 
     def _runs_tests(self) -> bool:
         return self._worker or not getattr(self._config.option, "numprocesses", None)
 
     def begin(self) -> str:
         """Begins to record, if it has not; returns why that is impossible, or ""."""
-        if self._reason is None:
+        if not self._reason:
             try:
                 if _agent.recording() is None:
                     self._ours = _agent.start(snapshots="asked", follow=False)
@@ -81,9 +91,34 @@ class Suite:
                 self._reason = str(error)
         return self._reason
 
+    def pause(self) -> None:
+        """Ends a recording that only some tests need."""
+        if self._count is not None and self._ours is not None and self._ours.active:
+            path = self._ours.path
+            self._ours.stop(snapshot=False)
+            shutil.rmtree(path, ignore_errors=True)
+
+    def measure(self) -> Callable[[], int]:
+        """A function that tells the bytes that live, or about so many, when the collector has taken what nobody holds."""
+        count = self._count
+        if count is None or _agent.is_tracing():
+            return _repeats.settled
+
+        def settled() -> int:
+            gc.collect()
+            return count()
+
+        return settled
+
+    def about_in_use(self) -> int:
+        """The same, while a recording is under way that does not know what was there before it."""
+        return self._count() if self._count is not None else 0
+
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         self._set_aside.end()
+        if self._witness is not None:
+            self._witness.end()
         if self._ours is not None and self._ours.active:
             self._ours.stop(snapshot=False)
 
@@ -107,17 +142,26 @@ class Suite:
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         marker = item.get_closest_marker("limpet")
         # A doctest's names are gone after its first run.
-        if not (self._all or marker) or not isinstance(item, pytest.Function) or self.begin():
+        if not (self._all or marker) or not isinstance(item, pytest.Function):
             return None
         try:
             limits = Limits(marker)
         except ValueError:
             return None  # told by the set-up
+        if (marker or self._count is None) and self.begin():
+            return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        self._say("in the middle of", item)
         for report in self._look(item, nextitem, limits):
             item.ihook.pytest_runtest_logreport(report=report)
+        self.pause()
+        self._say("after", item)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+    def _say(self, when: str, item: pytest.Item) -> None:
+        if self._witness is not None:
+            self._witness.say(f"{when} {item.nodeid}", self._ours.path if self._ours is not None and self._ours.active else "")
 
     def _first_run(self, item: pytest.Function, nextitem: pytest.Item | None) -> tuple[list[pytest.TestReport], int]:
         """Runs the test as always; its reports, and about how many bytes it left besides."""
@@ -125,9 +169,10 @@ class Suite:
         if self._ran % TIDY_EVERY == 0:
             self._set_aside.end()
         self._set_aside.renew()
-        before = _repeats.live_bytes()
+        in_use = self.measure()  # the test may begin and end recordings
+        before = in_use()
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
-        return reports, _repeats.settled() - before - sum(map(_report_bytes, reports))
+        return reports, in_use() - before - sum(map(_report_bytes, reports))
 
     def renew(self) -> None:
         """What is there now is told from what comes."""
@@ -155,7 +200,10 @@ class Suite:
         if not passed or not suspect or limits.keep:
             return reports
         rounds = _Rounds(self, item, nextitem, limits)
-        rounds.run(start, growth)
+        # Runs are quick and recordings are not: most of what leaves something twice does so no third time.
+        if _agent.is_tracing() or (rounds.leaves_again() and rounds.leaves_again() and not self.begin()):
+            self._say("in the middle of", item)
+            rounds.run(start, growth)
         if rounds.broken:
             self._tell(reports, {"test": item.nodeid, "kind": "unrepeatable"})
         elif rounds.text:
@@ -227,27 +275,42 @@ class _Rounds:
         self._item = item
         self._nextitem = nextitem
         self._limits = limits
+        self._kept = (list(getattr(item, "_report_sections", ())), list(item.user_properties))
         self.broken = False
         self.bytes = 0
         self.text = ""
         self.what = ""
+
+    def leaves_again(self) -> bool:
+        """Runs the test once more, unrecorded: caches are warm now."""
+        in_use = self._suite.measure()
+        self._suite.renew()
+        before = in_use()
+        self._again()
+        return in_use() - before > self._least() and not self.broken
+
+    def _least(self) -> int:
+        """What the last run may have left without being looked at further."""
+        return self._limits.max_growth if self._limits.marked or self._suite.left_instances() else PYTEST_LEAVES
 
     def run(self, start: int, first: int) -> None:
         limit = self._limits.max_growth
         count = self._limits.iterations if self._limits.marked else REPEATS
         growth = [first]
         since = 0
-        kept = (list(getattr(self._item, "_report_sections", ())), list(self._item.user_properties))
         before = _repeats.settled()
         while len(growth) < count and not self.broken:
             if len(growth) == count - 1:
                 since = _outlived.moment()
             self._suite.renew()
-            after = self._again(*kept)
+            about = self._suite.about_in_use()
+            self._again()
+            after = _repeats.settled()
             growth.append(after - before)
             before = after
-            least = limit if self._limits.marked or self._suite.left_instances() else PYTEST_LEAVES
-            if growth[-1] <= least and not self._limits.marked:
+            # What takes the place of something older is no growth, though the recording does not see the older one go.
+            grown = min(growth[-1], self._suite.about_in_use() - about) if about else growth[-1]
+            if grown <= self._least() and not self._limits.marked:
                 return  # caches are warm now: it does not leave something each time
         self.bytes = _repeats.typical(growth)
         if self.broken:
@@ -263,12 +326,12 @@ class _Rounds:
                 self.text += f"\nall {count} runs left {bytes_text(retained)}: more than max_retained"
             self.what = ", ".join(f"{left.objects} {left.type}" for left in lefts) or f"{bytes_text(self.bytes)} of C code"
 
-    def _again(self, sections: list[Any], properties: list[Any]) -> int:
-        """Runs the test once more, which nobody is told of; the bytes that live then."""
+    def _again(self) -> None:
+        """Runs the test once more, which nobody is told of."""
+        sections, properties = self._kept
         self.broken = any(report.outcome != "passed" for report in runtestprotocol(self._item, log=False, nextitem=self._nextitem))
         self._item._report_sections[:] = sections
         self._item.user_properties[:] = properties
-        return _repeats.settled()
 
 
 class LoopChecks:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import re
 import statistics
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 
 from . import _agent
 from ._outlived import Left
@@ -39,6 +40,31 @@ def settled() -> int:
     """Bytes that live when the collector has taken what nobody holds, and the interpreter's free lists are empty."""
     gc.collect()
     return live_bytes()
+
+
+BLOCK = 64  # bytes that a block of Python's small-object allocator is taken for: they are counted, not added up
+
+
+def unrecorded_counter() -> Callable[[], int] | None:
+    """A function that tells about how many bytes are in use, without any recording, in some 60 microseconds. Off by what the C library keeps in
+    its caches (freed blocks of 0.5 to 1 KB). None where the C library does not tell."""
+    import ctypes
+
+    class Figures(ctypes.Structure):  # glibc's struct mallinfo2
+        _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks mapped usmblks fsmblks used fordblks keepcost".split()]
+
+    try:
+        figures = ctypes.CDLL(None).mallinfo2
+    except (AttributeError, OSError):
+        return None
+    figures.restype = Figures
+    figures.argtypes = ()
+
+    def count() -> int:
+        now = figures()
+        return int(now.used + now.mapped + BLOCK * sys.getallocatedblocks())
+
+    return count
 
 
 class SetAside:

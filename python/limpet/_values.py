@@ -53,14 +53,19 @@ class Stack(tuple[Frame, ...]):
 
 
 _stacks: dict[int, Stack] = {}
+_stacks_of = -1  # the recording that they are of
 
 
 def stack_of(site: int) -> Stack:
     """The stack of a site; sites keep their numbers as long as the process lives."""
+    global _stacks_of
+    from . import _agent
+
+    if _stacks_of != _agent.generation:
+        _stacks.clear()
+        _stacks_of = _agent.generation
     stack = _stacks.get(site)
     if stack is None:
-        from . import _agent
-
         frames = _agent.core().stack(site)
         stack = _stacks[site] = Stack(Frame(file, line, qualname) for file, _, qualname, line in frames)
     return stack

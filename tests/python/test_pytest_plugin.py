@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import interpreters
 import pytest
 from package_paths import PACKAGE, PROGRAMS
 
@@ -79,6 +80,32 @@ def test_workers_of_xdist_and_a_baseline(folder):
     baseline.write_text('{"schema": "another"}')
     broken = run_suite(folder, "--limpet", "--limpet-baseline", "known.json", selected=some)
     assert broken.returncode == 4 and "its schema is 'another'" in broken.stderr
+
+
+@pytest.fixture(scope="module")
+def crashing(tmp_path_factory):
+    made = tmp_path_factory.mktemp("crashing")
+    shutil.copy(PROGRAMS / "pytest_crash.py", made / "test_crash.py")
+    return made
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("test", ["test_segfaults", "test_exits", "test_exits_while_it_is_recorded"])
+def test_a_crash_says_which_test_ran_and_leaves_what_was_recorded(crashing, test, workers):
+    done = run_suite(crashing, "--limpet", f"test_crash.py::{test}", *workers)
+    told = done.stdout + done.stderr
+    assert done.returncode != 0 and f"ended in the middle of test_crash.py::{test}\n" in told, told
+    recording = told.partition("what was recorded until then: limpet report ")[2].partition("\n")[0]
+    assert bool(recording) == (test == "test_exits_while_it_is_recorded"), told
+    if recording:
+        report = subprocess.run([interpreters.limpet_path(), "report", recording, "--json"], capture_output=True, text=True)
+        shutil.rmtree(recording)
+        assert report.returncode == 0 and json.loads(report.stdout)["schema"] == "limpet.report/1", report.stderr
+
+
+def test_who_ends_well_says_nothing(crashing):
+    done = run_suite(crashing, "--limpet", selected="test_fine or test_forks")
+    assert done.returncode == 0 and "ended" not in done.stdout + done.stderr and "2 passed" in done.stdout
 
 
 def test_without_being_asked_it_does_nothing(folder):
