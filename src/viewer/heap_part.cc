@@ -21,6 +21,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr size_t kBirthPlaces = 20;  // of a type, those of most bytes: lists are born in ten thousand places
+
 std::string Valid(std::string_view text) { return base::ReplaceInvalidUtf8(text); }
 
 // Columns, as all that is large in the document.
@@ -61,7 +63,9 @@ json WaysJson(const report::HeapSource& source, heap::Analysis& analysis, const 
     const heap::Target target = report::FindWhyTarget(source, births, type);
     if (target.kind == heap::TargetKind::kNothing) continue;
     const report::WhyOptions options;
-    out.push_back(report::WhyJson(report::MakeWhyView(source, births, analysis, type, target, options), source));
+    json why = report::WhyJson(report::MakeWhyView(source, births, analysis, type, target, options), source);
+    if (json& born = why["born"]; born.size() > kBirthPlaces) born.erase(born.begin() + kBirthPlaces, born.end());
+    out.push_back(std::move(why));
   }
   return out;
 }

@@ -12,6 +12,7 @@
 #include "diagnose/suspects.h"
 #include "diagnose/unit.h"
 #include "interchange/stacks.h"
+#include "viewer/column.h"
 
 namespace limpet::viewer {
 namespace {
@@ -95,7 +96,7 @@ class StackRows {
     return row;
   }
 
-  json ToJson() const { return {{"parent", parents_}, {"frame", frames_}}; }
+  json ToJson() const { return {{"parent", ColumnText(parents_)}, {"frame", ColumnText(frames_)}}; }
 
  private:
   const capture::Process& process_;
@@ -131,21 +132,21 @@ struct Columns {
   }
 
   json ToJson() const {
-    const json cells = {{"epoch", epoch},
-                        {"born_bytes", born_bytes},
-                        {"born_objects", born_objects},
-                        {"live_bytes", live_bytes},
-                        {"live_objects", live_objects},
-                        {"freed_bytes", freed_bytes},
-                        {"freed_objects", freed_objects}};
-    return {{"stack", stack},
-            {"kind", kind},
-            {"type", type},
-            {"grown_bytes", grown_bytes},
-            {"grown_objects", grown_objects},
-            {"peak_bytes", peak_bytes},
-            {"peak_objects", peak_objects},
-            {"cell", cell},
+    const json cells = {{"epoch", ColumnText(epoch)},
+                        {"born_bytes", ColumnText(born_bytes)},
+                        {"born_objects", ColumnText(born_objects)},
+                        {"live_bytes", ColumnText(live_bytes)},
+                        {"live_objects", ColumnText(live_objects)},
+                        {"freed_bytes", ColumnText(freed_bytes)},
+                        {"freed_objects", ColumnText(freed_objects)}};
+    return {{"stack", ColumnText(stack)},
+            {"kind", ColumnText(kind)},
+            {"type", ColumnText(type)},
+            {"grown_bytes", ColumnText(grown_bytes)},
+            {"grown_objects", ColumnText(grown_objects)},
+            {"peak_bytes", ColumnText(peak_bytes)},
+            {"peak_objects", ColumnText(peak_objects)},
+            {"cell", ColumnText(cell)},
             {"cells", cells}};
   }
 };

@@ -1,6 +1,7 @@
 #include "viewer/tables.h"
 
 #include "base/text.h"
+#include "viewer/column.h"
 
 namespace limpet::viewer {
 
@@ -24,6 +25,8 @@ uint32_t Tables::FrameId(const interchange::Place& place) {
   return rows.back();
 }
 
-nlohmann::json Tables::FramesJson() const { return {{"function", functions_}, {"file", files_}, {"line", lines_}}; }
+nlohmann::json Tables::FramesJson() const {
+  return {{"function", ColumnText(functions_)}, {"file", ColumnText(files_)}, {"line", ColumnText(lines_)}};
+}
 
 }  // namespace limpet::viewer

@@ -38,8 +38,17 @@ class Page(HTMLParser):
     @property
     def document(self) -> dict:
         if "limpet-document" in self.scripts:
-            return json.loads(self.scripts["limpet-document"])
-        return json.loads(zlib.decompress(base64.b64decode(self.scripts["limpet-document-deflate"])))
+            return read_columns(json.loads(self.scripts["limpet-document"]))
+        return read_columns(json.loads(zlib.decompress(base64.b64decode(self.scripts["limpet-document-deflate"]))))
+
+
+def read_columns(document: dict) -> dict:
+    """With its columns of numbers, each of which is one text, as lists."""
+    processes = [process for run in document["runs"] for process in run["processes"]]
+    tables = [table for process in processes for table in (process["stacks"], process["sites"], process["sites"]["cells"])]
+    for table in [document["frames"], *tables]:
+        table.update({key: [int(word) for word in text.split()] for key, text in table.items() if isinstance(text, str)})
+    return document
 
 
 def stacks_of(document: dict, process: dict) -> list[list[tuple[str, str, int]]]:

@@ -69,7 +69,7 @@ class TestWhatIsTold:
         told = run["processes"][run["main_process"]]["heap"]
         assert told["summary"]["bytes"] == heap["bytes"] and told["summary"]["rows"] == heap["rows"]
         tree = told["treemap"]
-        assert tree["bytes"][0] == heap["bytes"]
+        assert tree["bytes"][0] == heap["bytes"] + heap["native_memory"]["bytes"]
         sessions = tree["label"].index("__main__.Session")
         assert tree["groups"][sessions] == 3000 and tree["label"][tree["parent"][sessions]] == ".SESSIONS"
         assert tree["bytes"][sessions] == next(row["retained_bytes"] for row in heap["rows"] if row["type"] == "__main__.Session")

@@ -15,7 +15,7 @@ VIEWS = ("findings", "sites", "time", "heap", "diff", "processes")
 class Page:
     """A page of the browser, and all that went wrong on it."""
 
-    def __init__(self, browser, url, **options):
+    def __init__(self, browser, url, wait=True, **options):
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"} | options)
         self.page = self.context.new_page()
         self.page.set_default_timeout(120_000)
@@ -24,7 +24,8 @@ class Page:
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(url)
-        self.page.wait_for_selector("[role=tabpanel]")
+        if wait:
+            self.page.wait_for_selector("[role=tabpanel]")
 
     def __enter__(self):
         return self
@@ -159,6 +160,17 @@ class TestHeap:
         heap.page.wait_for_function("() => document.querySelector('.crumbs').children.length === 1")
         areas = heap.page.eval_on_selector_all(".tm-depth1", "all => all.map(e => [e.offsetWidth * e.offsetHeight, e.title])")
         assert areas and max(areas)[1] == areas[0][1]
+
+
+class TestFindings:
+    def test_a_ring_of_two_objects_has_two_references(self, heap, leaky):
+        heap.go("findings")
+        card = heap.page.locator("article", has_text="__main__.Node")
+        assert card.locator("svg.ring .ring-edge").count() == card.locator(".cycle li").count() == 2
+        finding = next(one for one in leaky.json("report", "-")["findings"] if one["types"] == ["__main__.Node"])
+        weakest = finding["cycle"][finding["weakest_edge"]]["edge"]
+        assert card.locator(".cycle li.weakest .edge").inner_text() == weakest
+        heap.go("heap")
 
 
 class TestOthers:

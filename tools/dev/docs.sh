@@ -4,6 +4,7 @@
 # usage: ./dev docs                      builds docs/ into build/site; a link that leads nowhere is an error
 #        ./dev docs --serve [PORT]       shows it at http://127.0.0.1:8000, and builds it again when a page changes
 #        ./dev docs --screens [PAGE...]  runs the commands that the pages show, and puts in what they say
+#        ./dev docs --pictures [--record]  draws the pictures of the viewer anew; --record runs the program in them again
 #
 # LIMPET_DOCS_PYTHON is the interpreter of the programs in the screens (default: python3).
 set -euo pipefail
@@ -16,6 +17,14 @@ case ${1:-} in
     build_main
     exec python3 docs/screens.py --python "$(command -v "${LIMPET_DOCS_PYTHON:-python3}")" "${@:2}"
     ;;
+  --pictures)
+    build_page
+    [[ ${2:-} != --record ]] || build_main
+    need_packages tools/dev/packages-test.txt
+    need_packages tools/dev/packages-pictures.txt
+    need_venv
+    exec .venv-dev/bin/python3 docs/pictures.py "${@:2}"
+    ;;
   --serve | "")
     need_packages tools/dev/packages-test.txt
     need_docs_venv
@@ -24,5 +33,5 @@ case ${1:-} in
     .venv-docs/bin/mkdocs build --strict --quiet
     echo "built build/site/index.html"
     ;;
-  *) die "docs takes --serve, --screens or nothing, and not '$1'" ;;
+  *) die "docs takes --serve, --screens, --pictures or nothing, and not '$1'" ;;
 esac

@@ -14,7 +14,8 @@ need_venv
 if (($#)); then
   files=("$@")
 else
-  mapfile -t files < <(git ls-files -co --exclude-standard -- '*.cc' '*.h' '*.c' '*.py')
+  # (Programs of the documentation are set for its pages.)
+  mapfile -t files < <(git ls-files -co --exclude-standard -- '*.cc' '*.h' '*.c' '*.py' ':!docs/*.c')
 fi
 for file in "${files[@]}"; do
   [[ -f $file ]] || continue

@@ -53,6 +53,7 @@ function Tabs({ views, chosen, onChoose }: { views: readonly View[]; chosen: Vie
           aria-selected={view === chosen}
           aria-controls="panel"
           tabIndex={view === chosen ? 0 : -1}
+          data-title={view.title}
           onClick={() => onChoose(view)}
         >
           {view.title}

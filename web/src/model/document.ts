@@ -1,13 +1,16 @@
 // The document that the page reads, `limpet.viewer/1`: docs/design/viewer.md says how it comes into being. It is made by
 // src/viewer/document.cc; a field is added there and here at once, and none is renamed without a new schema number.
 //
-// What is large is told by columns: `{ line: [3, 9], file: [1, 1] }` are two rows. Names are numbers of `strings`.
+// What is large is told by columns: `{ line: "3 9", file: "1 1" }` are two rows; columns.ts reads them. Names are numbers of `strings`.
 // Bytes and counts are exact up to 2^53. Times are seconds since the start of the process.
 
 import type { HeapData } from "./heap";
 import type { DiffReport, Report } from "./report";
 
 export const SCHEMA = "limpet.viewer/1";
+
+// Whole numbers from 0 on, a row each.
+export type Column = ArrayLike<number>;
 
 export interface ViewerDocument {
   schema: typeof SCHEMA;
@@ -24,9 +27,9 @@ export interface ViewerDocument {
 
 // Places of the source.
 export interface Frames {
-  function: number[]; // qualified name
-  file: number[]; // 0: "", a stack without a Python frame
-  line: number[]; // 0: unknown
+  function: Column; // qualified name
+  file: Column; // 0: "", a stack without a Python frame
+  line: Column; // 0: unknown
 }
 
 export interface Run {
@@ -99,32 +102,32 @@ export interface Ledger {
 
 // A tree: row 0 is the empty stack and its own parent; parents stand before their children.
 export interface Stacks {
-  parent: number[];
-  frame: number[]; // row of Frames; of row 0: without meaning
+  parent: Column;
+  frame: Column; // row of Frames; of row 0: without meaning
 }
 
 // Allocation sites: a stack and the allocator that was asked.
 export interface Sites {
-  stack: number[]; // row of Stacks: its innermost frame; 0: no Python frame
-  kind: number[]; // string: "object", "raw", "mem", "malloc", "map", "filemap"; "": all that was left out, in one row
-  type: number[]; // string: the type of most of its objects in the last snapshot; "" unknown
-  grown_bytes: number[]; // of what is live, the part that grew steadily: of the whole stack, in its first row
-  grown_objects: number[];
-  peak_bytes: number[]; // live when the process had most memory live
-  peak_objects: number[];
-  cell: number[]; // its cells are rows [cell[i], cell[i + 1]) of `cells`; one more than there are sites
+  stack: Column; // row of Stacks: its innermost frame; 0: no Python frame
+  kind: Column; // string: "object", "raw", "mem", "malloc", "map", "filemap"; "": all that was left out, in one row
+  type: Column; // string: the type of most of its objects in the last snapshot; "" unknown
+  grown_bytes: Column; // of what is live, the part that grew steadily: of the whole stack, in its first row
+  grown_objects: Column;
+  peak_bytes: Column; // live when the process had most memory live
+  peak_objects: Column;
+  cell: Column; // its cells are rows [cell[i], cell[i + 1]) of `cells`; one more than there are sites
   cells: Cells;
 }
 
 // What was born at a site in one epoch.
 export interface Cells {
-  epoch: number[];
-  born_bytes: number[];
-  born_objects: number[];
-  live_bytes: number[]; // of these, not freed at the moment looked at
-  live_objects: number[];
-  freed_bytes: number[]; // freed by the end of the recording: the interpreter's own cleaning up included
-  freed_objects: number[];
+  epoch: Column;
+  born_bytes: Column;
+  born_objects: Column;
+  live_bytes: Column; // of these, not freed at the moment looked at
+  live_objects: Column;
+  freed_bytes: Column; // freed by the end of the recording: the interpreter's own cleaning up included
+  freed_objects: Column;
 }
 
 // Lines of one file, around those that matter.

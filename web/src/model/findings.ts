@@ -2,7 +2,7 @@
 
 import type { ProcessData, Run } from "./document";
 import { byteRate, count } from "./format";
-import type { Finding } from "./report";
+import type { Finding, Step } from "./report";
 
 export interface Located {
   process: ProcessData;
@@ -59,4 +59,15 @@ export function subject(finding: Finding): string {
 
 export function sureness(confidence: number): string {
   return confidence >= 0.9 ? "very sure" : confidence >= 0.7 ? "sure" : confidence >= 0.5 ? "likely" : "a suspicion";
+}
+
+// References that lead round: step i from the object of the step before to that of its own type, the first from that of the last.
+export interface Cyclic {
+  steps: readonly Step[];
+  weakest: number | null; // index into steps
+}
+
+// A finding's cycle begins with the object that its first reference leads from; that object comes again at the end.
+export function ringOf(finding: Pick<Finding, "cycle" | "weakest_edge">): Cyclic {
+  return { steps: finding.cycle.slice(1), weakest: finding.weakest_edge === null ? null : finding.weakest_edge - 1 };
 }

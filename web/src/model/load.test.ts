@@ -2,7 +2,7 @@ import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { checked, loadDocument, unpack } from "./load";
 
-const TEXT = JSON.stringify({ schema: "limpet.viewer/1", strings: ["", "\u202e</script>é😀".repeat(5000)] });
+const TEXT = JSON.stringify({ schema: "limpet.viewer/1", frames: {}, runs: [], strings: ["", "\u202e</script>é😀".repeat(5000)] });
 
 // As much of a page as is asked for.
 function pageWith(id: string, text: string): Document {

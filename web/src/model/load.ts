@@ -1,5 +1,6 @@
 // Where the page's document comes from: the page itself, or the server that sent it. docs/design/viewer.md says how it is put there.
 
+import { readColumns } from "./columns";
 import { SCHEMA, type ViewerDocument } from "./document";
 
 export async function loadDocument(page: Document): Promise<ViewerDocument> {
@@ -20,12 +21,15 @@ export async function fetchDocument(location: Location): Promise<ViewerDocument>
 export function checked(text: string): ViewerDocument {
   const document = JSON.parse(text) as ViewerDocument;
   if (document.schema !== SCHEMA) throw new Error(`this page reads ${SCHEMA}, and the data are ${String(document.schema)}`);
+  readColumns(document);
   return document;
 }
 
 // Base64 of a zlib stream.
 export async function unpack(base64: string): Promise<string> {
-  const bytes = Uint8Array.from(atob(base64.trim()), (letter) => letter.charCodeAt(0));
+  const letters = atob(base64.trim());
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = letters.charCodeAt(at);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).text();
 }

@@ -1,6 +1,6 @@
 // How much each site has, by the measure that the reader chose.
 
-import type { ProcessData, Sites } from "./document";
+import type { Column, ProcessData, Sites } from "./document";
 
 export const MEASURES = ["live", "grown", "churned", "peak", "allocated"] as const;
 export type Measure = (typeof MEASURES)[number];
@@ -27,7 +27,7 @@ export function unitOf(text: string | undefined): Unit {
   return text === "objects" ? "objects" : "bytes";
 }
 
-function columnOf(sites: Sites, measure: Measure, unit: Unit): number[] {
+function columnOf(sites: Sites, measure: Measure, unit: Unit): Column {
   const bytes = unit === "bytes";
   switch (measure) {
     case "live":
@@ -48,18 +48,25 @@ export function weigh(sites: Sites, measure: Measure, unit: Unit, epochs: readon
   const weights = new Float64Array(sites.stack.length);
   const column = columnOf(sites, measure, unit);
   if (!hasEpochs(measure)) {
-    weights.set(column.slice(0, weights.length));
+    for (let site = 0; site < weights.length; site++) weights[site] = column[site] ?? 0;
     return weights;
   }
+  const { cell } = sites;
+  const { epoch } = sites.cells;
+  const counts = Uint8Array.from(epochs, (is) => (is ? 1 : 0));
   for (let site = 0; site < weights.length; site++) {
     let sum = 0;
-    const end = sites.cell[site + 1] ?? 0;
-    for (let cell = sites.cell[site] ?? 0; cell < end; cell++) {
-      if (epochs[sites.cells.epoch[cell] ?? -1]) sum += column[cell] ?? 0;
-    }
+    const end = cell[site + 1] ?? 0;
+    for (let at = cell[site] ?? 0; at < end; at++) if (counts[epoch[at] ?? 0]) sum += column[at] ?? 0;
     weights[site] = sum;
   }
   return weights;
+}
+
+export function sumOf(weights: Float64Array): number {
+  let sum = 0;
+  for (const weight of weights) sum += weight;
+  return sum;
 }
 
 export interface EpochSums {
@@ -71,17 +78,26 @@ export interface EpochSums {
 
 // By epoch of birth: what was born at some sites, and what of it is live. No rows named: at all of them.
 export function byEpoch(process: ProcessData, rows: readonly number[] | null): EpochSums {
-  const zeros = () => process.epochs.start.map(() => 0);
-  const sums: EpochSums = { born_bytes: zeros(), born_objects: zeros(), live_bytes: zeros(), live_objects: zeros() };
   const { cells, cell, stack } = process.sites;
-  for (const row of rows ?? stack.keys()) {
-    const end = cell[row + 1] ?? 0;
-    for (let at = cell[row] ?? 0; at < end; at++) {
-      const epoch = cells.epoch[at] ?? 0;
-      for (const key of ["born_bytes", "born_objects", "live_bytes", "live_objects"] as const) {
-        sums[key][epoch] = (sums[key][epoch] ?? 0) + (cells[key][at] ?? 0);
+  const { epoch } = cells;
+  const epochs = process.epochs.start.length;
+  const sumUp = (column: Column): number[] => {
+    const sums = new Float64Array(epochs);
+    const addRow = (row: number): void => {
+      const end = cell[row + 1] ?? 0;
+      for (let at = cell[row] ?? 0; at < end; at++) {
+        const one = epoch[at] ?? 0;
+        sums[one] = (sums[one] ?? 0) + (column[at] ?? 0);
       }
-    }
-  }
-  return sums;
+    };
+    if (rows) rows.forEach(addRow);
+    else for (let row = 0; row < stack.length; row++) addRow(row);
+    return [...sums];
+  };
+  return {
+    born_bytes: sumUp(cells.born_bytes),
+    born_objects: sumUp(cells.born_objects),
+    live_bytes: sumUp(cells.live_bytes),
+    live_objects: sumUp(cells.live_objects),
+  };
 }

@@ -1,6 +1,10 @@
 // Drawn documents for tests: a process with some stacks, sites and epochs, from a seed.
 
-import type { Frames, ProcessData } from "./document";
+import type { Column, Frames, ProcessData } from "./document";
+
+function push(column: Column, value: number): void {
+  (column as number[]).push(value);
+}
 
 // Mulberry32: small, and the same everywhere.
 export function drawer(seed: number): (most: number) => number {
@@ -18,9 +22,9 @@ export function drawFrames(draw: (most: number) => number): Frames {
   const rows = 1 + draw(12);
   const frames: Frames = { function: [], file: [], line: [] };
   for (let row = 0; row < rows; row++) {
-    frames.function.push(10 + draw(4));
-    frames.file.push(1 + draw(3));
-    frames.line.push(row + 1);
+    push(frames.function, 10 + draw(4));
+    push(frames.file, 1 + draw(3));
+    push(frames.line, row + 1);
   }
   return frames;
 }
@@ -46,8 +50,8 @@ export function drawProcess(draw: (most: number) => number, frames: Frames): Pro
   }
   const stacks = 1 + draw(30);
   for (let row = 1; row < stacks; row++) {
-    process.stacks.parent.push(draw(row));
-    process.stacks.frame.push(draw(frames.file.length));
+    push(process.stacks.parent, draw(row));
+    push(process.stacks.frame, draw(frames.file.length));
   }
   const sites = draw(20);
   for (let site = 0; site < sites; site++) drawSite(draw, process, epochs);
@@ -56,21 +60,21 @@ export function drawProcess(draw: (most: number) => number, frames: Frames): Pro
 
 function drawSite(draw: (most: number) => number, process: ProcessData, epochs: number): void {
   const { sites } = process;
-  sites.stack.push(draw(process.stacks.parent.length));
-  sites.kind.push(1);
-  sites.type.push(0);
-  for (const column of [sites.grown_bytes, sites.grown_objects, sites.peak_bytes, sites.peak_objects]) column.push(draw(50));
+  push(sites.stack, draw(process.stacks.parent.length));
+  push(sites.kind, 1);
+  push(sites.type, 0);
+  for (const column of [sites.grown_bytes, sites.grown_objects, sites.peak_bytes, sites.peak_objects]) push(column, draw(50));
   for (let epoch = 0; epoch < epochs; epoch++) {
     if (draw(2)) continue;
-    sites.cells.epoch.push(epoch);
+    push(sites.cells.epoch, epoch);
     const born = 1 + draw(9);
     const freed = draw(born + 1);
     for (const [column, value] of [
       [sites.cells.born_bytes, born * 10], [sites.cells.born_objects, born], [sites.cells.live_bytes, (born - freed) * 10],
       [sites.cells.live_objects, born - freed], [sites.cells.freed_bytes, freed * 10], [sites.cells.freed_objects, freed],
     ] as const) {
-      column.push(value);
+      push(column, value);
     }
   }
-  sites.cell.push(sites.cells.epoch.length);
+  push(sites.cell, sites.cells.epoch.length);
 }

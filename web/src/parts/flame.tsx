@@ -2,7 +2,7 @@
 // siblings; Enter puts a box in focus, Escape goes back to the whole.
 
 import { useMemo } from "preact/hooks";
-import { childrenOf, layOut, pathTo, type Box, type Tree } from "../model/fold";
+import { layOut, pathTo, type Box, type Tree } from "../model/fold";
 import type { Owner } from "../model/places";
 
 export interface BoxText {
@@ -21,34 +21,26 @@ interface Props {
 }
 
 const LEAST = 0.0015; // of the width
-const MOST_BOXES = 2500; // a browser takes longer than a tenth of a second for more
+const MOST_BOXES = 800; // a browser takes longer than a tenth of a second for some thousand
 const STEP = 22; // pixels
 const MOST_STEPS = 120; // deeper boxes are reached by putting one in focus
 
-function neighbour(tree: Tree, children: number[][], row: number, key: string, upwards: boolean): number | undefined {
+// What the arrow keys go to: only what is drawn can be gone to.
+function neighbour(tree: Tree, drawn: readonly Box[], row: number, key: string, upwards: boolean): number | undefined {
   const away = upwards ? "ArrowUp" : "ArrowDown";
   const towards = upwards ? "ArrowDown" : "ArrowUp";
-  if (key === away) return children[row]?.[0];
-  if (key === towards) return row === 0 ? undefined : tree.parent[row];
-  const siblings = children[tree.parent[row] ?? 0] ?? [];
-  const at = siblings.indexOf(row);
-  if (key === "ArrowRight") return siblings[at + 1];
-  if (key === "ArrowLeft") return siblings[at - 1];
-  return undefined;
-}
-
-function widestBoxes(tree: Tree, focus: number, children: number[][]): Box[] {
-  let boxes: Box[] = [];
-  for (let least = LEAST; boxes.length === 0 || boxes.length > MOST_BOXES; least *= 1.5) {
-    boxes = layOut(tree, focus, least, children).filter((box) => box.depth < MOST_STEPS);
-    if (least > 1) break;
-  }
-  return boxes;
+  const childrenOf = (parent: number): Box[] => drawn.filter((box) => box.row !== 0 && tree.parent(box.row) === parent).sort((a, b) => a.from - b.from);
+  if (key === away) return childrenOf(row)[0]?.row;
+  if (row === 0) return undefined;
+  if (key === towards) return tree.parent(row);
+  if (key !== "ArrowRight" && key !== "ArrowLeft") return undefined;
+  const siblings = childrenOf(tree.parent(row));
+  const at = siblings.findIndex((box) => box.row === row);
+  return siblings[key === "ArrowRight" ? at + 1 : at - 1]?.row;
 }
 
 export function Flame({ tree, focus, upwards, text, matches, onFocus }: Props) {
-  const children = useMemo(() => childrenOf(tree), [tree]);
-  const boxes = useMemo(() => widestBoxes(tree, focus, children), [tree, focus, children]);
+  const boxes = useMemo(() => layOut(tree, focus, LEAST, MOST_STEPS - 1, MOST_BOXES), [tree, focus]);
   const above = useMemo(() => pathTo(tree, focus).slice(0, -1), [tree, focus]);
   const drawn: Box[] = [
     ...above.map((row, i) => ({ row, depth: i - above.length, from: 0, to: 1 })),
@@ -59,13 +51,17 @@ export function Flame({ tree, focus, upwards, text, matches, onFocus }: Props) {
     if (event.key === "Escape" && focus !== 0) onFocus(0);
     const element = event.target as HTMLElement;
     const row = Number(element.dataset["row"] ?? "");
-    const next = neighbour(tree, children, row, event.key, upwards);
+    const next = neighbour(tree, drawn, row, event.key, upwards);
     if (next === undefined) return;
     event.preventDefault();
     (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus();
   };
+  const onClick = (event: MouseEvent) => {
+    const box = (event.target as HTMLElement).closest<HTMLElement>("[data-row]");
+    if (box) onFocus(Number(box.dataset["row"]));
+  };
   return (
-    <div class="flame" role="group" aria-label="Flame graph; arrow keys walk it" style={{ height: `${steps * STEP}px` }} onKeyDown={onKey}>
+    <div class="flame" role="group" aria-label="Flame graph; arrow keys walk it" style={{ height: `${steps * STEP}px` }} onKeyDown={onKey} onClick={onClick}>
       {drawn.map((box) => {
         const { label, title, owner } = text(box.row);
         const step = box.depth + above.length;
@@ -85,7 +81,6 @@ export function Flame({ tree, focus, upwards, text, matches, onFocus }: Props) {
               width: `${width}%`,
               [upwards ? "bottom" : "top"]: `${step * STEP}px`,
             }}
-            onClick={() => onFocus(box.row)}
           >
             {width > 1.2 ? <bdi>{label}</bdi> : ""}
           </button>

@@ -1,11 +1,11 @@
 // The table of places, sorted by what they allocated themselves or with what they called; a page at a time, so that fifty thousand rows
 // cost no more than a hundred.
 
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { useViewer } from "../context";
 import { percent, shortPath, shown } from "../model/format";
 import type { PlaceText } from "../model/places";
-import type { PlaceRow } from "../model/table";
+import { heaviest, type PlaceRow } from "../model/table";
 
 interface Props {
   rows: readonly PlaceRow[];
@@ -21,7 +21,7 @@ export function PlaceTable({ rows, whole, text, figure, onChoose }: Props) {
   const { url, go, run } = useViewer();
   const [most, setMost] = useState(PAGE);
   const by = url.params.get("sort") === "total" ? "total" : "self";
-  const sorted = [...rows].sort((a, b) => b[by] - a[by] || b.total - a.total);
+  const sorted = useMemo(() => heaviest(rows, by, most), [rows, by, most]);
   const header = (key: "self" | "total", title: string) => (
     <th scope="col" aria-sort={by === key ? "descending" : "none"}>
       <button type="button" onClick={() => go({ sort: key === "self" ? "" : key }, { replace: true })}>
@@ -42,7 +42,7 @@ export function PlaceTable({ rows, whole, text, figure, onChoose }: Props) {
           </tr>
         </thead>
         <tbody>
-          {sorted.slice(0, most).map((row) => {
+          {sorted.map((row) => {
             const place = text(row.group);
             const where = place.file === "" || place.file === place.name ? "" : `${shortPath(place.file, run.report.run.directory)}${place.line > 0 ? `:${place.line}` : ""}`;
             return (
@@ -61,10 +61,10 @@ export function PlaceTable({ rows, whole, text, figure, onChoose }: Props) {
           })}
         </tbody>
       </table>
-      {sorted.length > most && (
+      {rows.length > most && (
         <p>
           <button type="button" onClick={() => setMost(most + PAGE)}>
-            Show {Math.min(PAGE, sorted.length - most)} more of {sorted.length - most}
+            Show {Math.min(PAGE, rows.length - most)} more of {rows.length - most}
           </button>
         </p>
       )}

@@ -2,10 +2,10 @@
 // and is no leak is below, folded away.
 
 import { EpochBars } from "../parts/epoch_bars";
-import { CycleRing, HolderChain } from "../parts/holders";
+import { Cycle, HolderChain } from "../parts/holders";
 import { PlaceName, StackList } from "../parts/place";
 import { useViewer } from "../context";
-import { KIND_WORDS, locate, rates, REASON_WORDS, subject, sureness } from "../model/findings";
+import { KIND_WORDS, locate, rates, REASON_WORDS, ringOf, subject, sureness } from "../model/findings";
 import { bytes, count, duration, percent, shown } from "../model/format";
 import { byEpoch } from "../model/measure";
 import type { Dismissed, Finding, Kept } from "../model/report";
@@ -46,7 +46,7 @@ function Holder({ finding }: { finding: Finding }) {
   if (finding.cycle.length > 0) {
     return (
       <Row title="Kept by a cycle">
-        <CycleRing steps={finding.cycle} weakest={finding.weakest_edge} />
+        <Cycle ring={ringOf(finding)} />
       </Row>
     );
   }

@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { useViewer } from "../context";
+import { ringOf, type Cyclic } from "../model/findings";
 import { bytes, count, shown, shortPath } from "../model/format";
 import type { CycleRow, HeapData, HeapRow, HeapSummary } from "../model/heap";
 import type { Finding, Step } from "../model/report";
@@ -81,14 +82,7 @@ function Types({ rows, more, sort, chosen, directory, onSort, onType }: TypesPro
   );
 }
 
-// A finding's cycle begins with the object that its first reference leads from; a ring is of references alone.
-function ringOf(finding: Finding): { steps: readonly Step[]; weakest: number | null } {
-  return { steps: finding.cycle.slice(1), weakest: finding.weakest_edge === null ? null : finding.weakest_edge - 1 };
-}
-
-interface DrawnCycle {
-  steps: readonly Step[];
-  weakest: number | null;
+interface DrawnCycle extends Cyclic {
   tell: string;
 }
 

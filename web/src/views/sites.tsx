@@ -2,11 +2,11 @@
 
 import { useMemo } from "preact/hooks";
 import { useViewer } from "../context";
-import { foldDown, foldUp, LEFT_OUT, NO_PYTHON, ROOT, sitesBelow, type Tree } from "../model/fold";
+import { foldDown, foldUp, LEFT_OUT, NO_PYTHON, ROOT, type Tree } from "../model/fold";
 import { bytes, count, percent, shown } from "../model/format";
-import { byEpoch, hasEpochs, MEASURES, MEASURE_WORDS, measureOf, unitOf, weigh } from "../model/measure";
-import { groupFrames, groupOf, GROUPS, NO_FRAME, ownerOf, placeText, type PlaceText } from "../model/places";
-import { placeRows } from "../model/table";
+import { byEpoch, hasEpochs, MEASURES, MEASURE_WORDS, measureOf, sumOf, unitOf, weigh } from "../model/measure";
+import { groupFrames, groupOf, GROUPS, matchGroups, NO_FRAME, ownerOf, placeText, type Grouping, type PlaceText } from "../model/places";
+import { matchedWeight, placeRows } from "../model/table";
 import { epochsIn, parseWindow } from "../model/window";
 import { Choice } from "../parts/choice";
 import { EpochBars } from "../parts/epoch_bars";
@@ -36,12 +36,11 @@ function useWeights() {
     const weights = weigh(process.sites, measure, unit, epochsIn(process.epochs, parseWindow(window)));
     const rows = finding === undefined ? undefined : process.findings[Number(finding)];
     if (rows && rows.length > 0) {
-      const wanted = new Set(rows);
-      weights.forEach((_, site) => {
-        if (!wanted.has(site)) weights[site] = 0;
-      });
+      const all = weights.slice();
+      weights.fill(0);
+      for (const site of rows) weights[site] = all[site] ?? 0;
     }
-    return { weights, measure, unit, whole: weights.reduce((sum, weight) => sum + weight, 0) };
+    return { weights, measure, unit, whole: sumOf(weights) };
   }, [process, run, measure, unit, window, finding]);
 }
 
@@ -89,7 +88,7 @@ function Controls({ shape }: { shape: Shape }) {
 
 function Details({ tree, row, text, figure, whole }: { tree: Tree; row: number; text: PlaceText; figure(value: number): string; whole: number }) {
   const { process, document } = useViewer();
-  const rows = useMemo(() => sitesBelow(tree, row), [tree, row]);
+  const rows = useMemo(() => tree.sites(row), [tree, row]);
   const sums = useMemo(() => byEpoch(process, rows), [process, rows]);
   const types = useMemo(() => {
     const names = new Map<string, number>();
@@ -99,12 +98,12 @@ function Details({ tree, row, text, figure, whole }: { tree: Tree; row: number; 
     }
     return [...names].sort((a, b) => b[1] - a[1]).slice(0, 6);
   }, [process, document, rows]);
-  const total = tree.total[row] ?? 0;
+  const total = tree.total(row);
   return (
     <section class="details" aria-label="Chosen place">
       {row === 0 ? <p>Everything</p> : <PlaceName place={{ function: text.name, file: text.file, line: text.line }} />}
       <p>
-        {figure(total)} ({percent(whole > 0 ? total / whole : 0)}), of which {figure(tree.self[row] ?? 0)} itself; {rows.length}{" "}
+        {figure(total)} ({percent(whole > 0 ? total / whole : 0)}), of which {figure(tree.self(row))} itself; {rows.length}{" "}
         {rows.length === 1 ? "site" : "sites"}
         {types.length > 0 && <>; makes {types.map(([name]) => shown(name, 60)).join(", ")}</>}
       </p>
@@ -112,6 +111,11 @@ function Details({ tree, row, text, figure, whole }: { tree: Tree; row: number; 
       {text.line > 0 && <SourceLines file={text.file} line={text.line} around={4} />}
     </section>
   );
+}
+
+function useMatches(grouping: Grouping, query: string): Uint8Array {
+  const { document } = useViewer();
+  return useMemo(() => (query === "" ? new Uint8Array(0) : matchGroups(document, grouping, query)), [document, grouping, query]);
 }
 
 export function SitesView() {
@@ -124,8 +128,7 @@ export function SitesView() {
     () => (shape === "callers" ? foldUp : foldDown)(process, weights, grouping),
     [process, weights, grouping, shape],
   );
-  const at = Number(url.params.get("at") ?? tree.id[0]);
-  const focus = Math.max(0, tree.id.indexOf(at));
+  const focus = useMemo(() => tree.find(url.params.get("at") ?? ""), [tree, url]);
   const figure = unit === "bytes" ? bytes : count;
 
   const textOf = (number: number): PlaceText => {
@@ -134,20 +137,15 @@ export function SitesView() {
     if (number === LEFT_OUT) return { name: "<smaller sites>", file: "", line: 0 };
     return placeText(document, grouping, number);
   };
-  const query = (url.params.get("q") ?? "").toLowerCase();
-  const found = (text: PlaceText) => `${text.name} ${text.file}`.toLowerCase().includes(query);
-  const rowText = (row: number) => textOf(tree.group[row] ?? ROOT);
-  const matched = useMemo(() => {
-    if (query === "") return 0;
-    let sum = 0;
-    const inside = new Uint8Array(tree.parent.length);
-    for (let row = 0; row < inside.length; row++) {
-      const up = row === 0 ? 0 : (inside[tree.parent[row] ?? 0] ?? 0);
-      inside[row] = up || (row > 0 && found(rowText(row))) ? 1 : 0;
-      if (inside[row] && !up) sum += tree.total[row] ?? 0;
-    }
-    return sum;
-  }, [tree, query]);
+  const query = url.params.get("q") ?? "";
+  const matches = useMatches(grouping, query);
+  const found = (number: number): boolean => (number >= 0 ? matches[number] === 1 : textOf(number).name.toLowerCase().includes(query.toLowerCase()));
+  const rowText = (row: number) => textOf(tree.group(row));
+  const matched = useMemo(() => (query === "" ? 0 : matchedWeight(process, weights, grouping, found)), [process, weights, grouping, query]);
+  const rows = useMemo(
+    () => (shape === "table" ? placeRows(process, weights, grouping).filter((row) => query === "" || found(row.group)) : []),
+    [process, weights, grouping, shape, query],
+  );
 
   return (
     <section aria-label="Allocation sites">
@@ -160,11 +158,11 @@ export function SitesView() {
       {whole === 0 && <p class="hint">Nothing of this kind here.</p>}
       {whole > 0 && shape === "table" && (
         <PlaceTable
-          rows={placeRows(process, weights, grouping).filter((row) => query === "" || found(textOf(special(row.group))))}
+          rows={rows}
           whole={whole}
-          text={(number) => textOf(special(number))}
+          text={textOf}
           figure={figure}
-          onChoose={(row) => go({ as: "callers", at: addressOf(foldUp(process, weights, grouping), special(row.group)) })}
+          onChoose={(row) => go({ as: "callers", at: row.self > 0 ? String(row.group) : "" })}
         />
       )}
       {whole > 0 && shape !== "table" && (
@@ -173,14 +171,14 @@ export function SitesView() {
             tree={tree}
             focus={focus}
             upwards={shape === "flame"}
-            matches={query === "" ? null : (row) => found(rowText(row))}
+            matches={query === "" ? null : (row) => found(tree.group(row))}
             text={(row) => {
               const text = rowText(row);
               const where = text.line > 0 ? ` ${text.file}:${text.line}` : ` ${text.file}`;
-              const figures = `${figure(tree.total[row] ?? 0)}, ${percent((tree.total[row] ?? 0) / whole)}`;
+              const figures = `${figure(tree.total(row))}, ${percent(tree.total(row) / whole)}`;
               return { label: shown(text.name, 80), title: shown(`${text.name}${where}: ${figures}`, 400), owner: ownerOf(text.file) };
             }}
-            onFocus={(row) => go({ at: row === 0 ? "" : String(tree.id[row]) })}
+            onFocus={(row) => go({ at: tree.address(row) })}
           />
           <p class="keys faint">
             <span class="own">the program</span> <span class="package">packages</span> <span class="python">Python</span>
@@ -190,15 +188,4 @@ export function SitesView() {
       )}
     </section>
   );
-}
-
-// The table has numbers of its own for what is no place.
-function special(group: number): number {
-  return group === -1 ? NO_PYTHON : group === -2 ? LEFT_OUT : group;
-}
-
-// A place as what allocates: it stands right below the root of "callers". Where it only calls what does, nothing is in focus.
-function addressOf(callers: Tree, group: number): string {
-  const row = callers.group.findIndex((one, at) => at > 0 && callers.parent[at] === 0 && one === group);
-  return row < 0 ? "" : String(callers.id[row]);
 }
