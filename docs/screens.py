@@ -10,7 +10,7 @@ A page is a Markdown file of docs/ with blocks of three kinds, each up to the ne
     <!-- fix: a.py -->       what docs/tutorial/programs/fixed/a.py changes in it
 
 The commands of one page run one after the other by bash, in a copy of the programs of their own. `limpet` and `python3` are those asked for. Nothing
-is written where a command cannot be run. `essence` is what a reader must find again in a fresh run.
+is written where a command cannot be run. tests/docs holds the pages against fresh runs, by `essence`: what a reader must find again.
 """
 
 import argparse

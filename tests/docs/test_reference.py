@@ -55,7 +55,7 @@ def test_the_fields_of_the_report_are_there(any_interpreter, tmp_path):
                           cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "r.json").read_text())
-    parts = dict(zip(("document", "finding", "memory"), FIELDS.split("\n## ")[1:], strict=True))
+    parts = dict(zip(("document", "finding", "memory", "requests"), FIELDS.split("\n## ")[1:], strict=True))
 
     def first_column(part):
         return [re.findall(r"`([a-z_.]+)`", row.split("|")[1]) for row in parts[part].splitlines() if row.startswith("| `")]

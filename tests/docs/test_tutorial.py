@@ -1,6 +1,7 @@
-"""The pages of the tutorial show their programs as they are, and the way from the leak to the proof."""
+"""Each command of the tutorial runs, and what matters of its screen (verdict, type, line, holder, advice, status) is what the page shows."""
 
 import re
+import shutil
 
 import pytest
 import screens
@@ -13,6 +14,22 @@ names = [page.stem for page in PAGES]
 def test_programs_and_fixes_in_the_page_are_the_files(page):
     text = page.read_text(encoding="utf-8")
     assert screens.remade(text, None) == text, "run ./dev docs --screens"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_the_screens_are_what_limpet_says(page, any_interpreter, limpet, tmp_path):
+    if any_interpreter.prefix:
+        pytest.skip("bash and gcc are outside of that interpreter's root")
+    shown = screens.outputs_of_page(page.read_text(encoding="utf-8"))
+    if any(command.startswith("gcc") for command, _ in shown):
+        if not shutil.which("gcc") or not shutil.which(any_interpreter.python + "-config"):
+            pytest.skip("no compiler, or no headers of that Python")
+    desk = screens.Desk(tmp_path, limpet, any_interpreter.python)
+    for command, output in shown:
+        fresh = desk.run(command)
+        wanted, found = screens.essence(output), screens.essence(fresh)
+        assert found == wanted, f"$ {command}\n{fresh}\n\nrun ./dev docs --screens if that is right"
 
 
 def test_every_page_shows_the_way_from_the_leak_to_the_proof():
