@@ -89,7 +89,7 @@ void CountDescriptors(ResourceRecord* record) {
   }
   uint32_t looked_at = 0;
   const bool all = ForEachNumber(folder, [&](const char* name) {
-    if (atoi(name) == folder) return;
+    if (strtol(name, nullptr, 10) == folder) return;
     ++record->open;
     if (looked_at == kLookedAt) return;
     char target[64];

@@ -20,6 +20,7 @@ void* operator new(size_t size) { return Allocate(size); }
 void operator delete(void* block) noexcept { free(block); }
 void operator delete(void* block, size_t) noexcept { free(block); }
 
+// NOLINTBEGIN(bugprone-std-namespace-modification): what libstdc++ calls, in its place.
 namespace std {
 
 void terminate() noexcept { Py_FatalError("limpet: a bug in the extension module"); }
@@ -28,3 +29,4 @@ void __throw_bad_alloc() { Py_FatalError("limpet: out of memory"); }
 void __throw_bad_array_new_length() { Py_FatalError("limpet: out of memory"); }
 
 }  // namespace std
+// NOLINTEND(bugprone-std-namespace-modification)
