@@ -3,7 +3,9 @@
 #define LIMPET_HEAP_ANALYSIS_H_
 
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "heap/dominators.h"
 #include "heap/graph.h"
@@ -12,6 +14,13 @@
 #include "heap/what_if.h"
 
 namespace limpet::heap {
+
+struct WeakReference {
+  NodeId source = kNoNode, target = kNoNode;
+};
+
+// All there are, by source.
+std::vector<WeakReference> FindWeakReferences(const Graph& graph);
 
 class Analysis {
  public:
@@ -34,8 +43,12 @@ class Analysis {
     return *shapes_;
   }
   const WhatIf& what_if() {
-    if (!what_if_) what_if_.emplace(graph_);
+    if (!what_if_) what_if_.emplace(graph_, paths());
     return *what_if_;
+  }
+  std::span<const WeakReference> weak() {
+    if (!weak_) weak_ = FindWeakReferences(graph_);
+    return *weak_;
   }
 
  private:
@@ -44,6 +57,7 @@ class Analysis {
   std::optional<PathTree> paths_;
   std::optional<ShapeTree> shapes_;
   std::optional<WhatIf> what_if_;
+  std::optional<std::vector<WeakReference>> weak_;
 };
 
 }  // namespace limpet::heap

@@ -53,7 +53,7 @@ uint64_t RunAll(const Graph& graph) {
   FindGarbage(graph, Live(graph));
   AccumulationPoint(dominators, 0);
   const NodeId first = 1;
-  EXPECT_EQ(WhatIf(graph).RemoveNodes({&first, 1}).objects, dominators.retained_count(1));
+  EXPECT_EQ(WhatIf(graph, paths).RemoveNodes({&first, 1}).objects, dominators.retained_count(1));
   return dominators.retained_bytes(0);
 }
 

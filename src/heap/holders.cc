@@ -46,7 +46,8 @@ class HoldingFinder {
   Holding Find() {
     TellEntry();
     while (!holding_.ways.back().cut.empty()) {
-      for (const EdgeIndex edge : holding_.ways.back().cut) Chosen().Set(edge);
+      const std::vector<EdgeIndex>& chosen = holding_.ways.back().cut;
+      cut_.insert(cut_.end(), chosen.begin(), chosen.end());
       if (Try(cut_) || holding_.ways.size() == kMostWays || !FindNext()) break;
     }
     if (holding_.ways.size() > 1) TryAlone();
@@ -60,7 +61,10 @@ class HoldingFinder {
 
   // A way that is left when all that was to be cut is cut. False: there is none.
   bool FindNext() {
-    const PathTree tree(graph_, &cut_);
+    Cut cut;
+    cut.edges = Bits(graph_.edge_count());
+    for (const EdgeIndex edge : cut_) cut.edges.Set(edge);
+    const PathTree tree(graph_, &cut);
     std::vector<NodeId> left;
     for (const NodeId node : sample_) {
       if (tree.reached(node)) left.push_back(node);
@@ -171,14 +175,9 @@ class HoldingFinder {
     return edges;
   }
 
-  Bits& Chosen() {
-    if (cut_.edges.empty()) cut_.edges = Bits(graph_.edge_count());
-    return cut_.edges;
-  }
-
-  // True: without what is in `cut`, nearly all of the group is freed.
-  bool Try(const Cut& cut) {
-    const Freed freed = analysis_.what_if().Remove(cut);
+  // True: without these references nearly all of the group is freed.
+  bool Try(const std::vector<EdgeIndex>& cut) {
+    const Freed freed = analysis_.what_if().RemoveEdges(cut);
     holding_.freed_group =
         uint64_t(std::count_if(members_.begin(), members_.end(), [&](NodeId node) { return freed.nodes[node]; }));
     holding_.freed_objects = freed.objects;
@@ -191,10 +190,7 @@ class HoldingFinder {
     const auto together = std::tuple(holding_.freed_group, holding_.freed_objects, holding_.freed_bytes);
     for (size_t i = 1; i < holding_.ways.size(); ++i) {
       if (holding_.ways[i].cut.empty()) continue;
-      Cut alone;
-      alone.edges = Bits(graph_.edge_count());
-      for (const EdgeIndex edge : holding_.ways[i].cut) alone.edges.Set(edge);
-      if (!Try(alone)) continue;
+      if (!Try(holding_.ways[i].cut)) continue;
       Way only = std::move(holding_.ways[i]);
       holding_.ways.clear();
       holding_.ways.push_back(std::move(only));
@@ -219,26 +215,16 @@ class HoldingFinder {
   const Graph& graph_;
   std::vector<NodeId> members_;
   std::vector<NodeId> sample_;
-  Cut cut_;
+  std::vector<EdgeIndex> cut_;  // all that is to be cut so far
   size_t other_starts_ = 0;
   Holding holding_;
 };
 
 // References that see the group without holding it, by the type of whose they are.
-std::vector<WeakHolder> FindWeak(const Graph& graph, const Bits& group) {
+std::vector<WeakHolder> FindWeak(const Graph& graph, std::span<const WeakReference> all, const Bits& group) {
   std::map<TypeId, uint64_t> count;
-  for (NodeId node = 0; node < graph.node_count(); ++node) {
-    const Class& cls = graph.classes()[graph.class_of(node)];
-    bool any = false;
-    for (uint32_t r = cls.first_run; r < cls.first_run + cls.run_count; ++r)
-      any |= graph.runs()[r].strength == RefStrength::kWeak;
-    if (!any) continue;
-    graph.ForEachRun(node, [&](const Run& run, EdgeIndex first, EdgeIndex last) {
-      if (run.strength != RefStrength::kWeak) return;
-      for (EdgeIndex e = first; e < last; ++e) {
-        if (group[graph.edge(e).target()]) ++count[graph.type_of(node)];
-      }
-    });
+  for (const WeakReference& weak : all) {
+    if (group[weak.target]) ++count[graph.type_of(weak.source)];
   }
   std::vector<WeakHolder> weak;
   for (const auto& [type, references] : count) weak.push_back({graph.type(type).name, references});
@@ -293,7 +279,7 @@ Holders FindHolders(Analysis& analysis, std::span<const NodeId> group, size_t li
   const Freed gone = analysis.what_if().RemoveNodes(group);
   holders.retained_bytes = gone.bytes + holders.garbage_bytes;
   holders.retained_objects = gone.objects + holders.garbage_objects;
-  holders.weak = FindWeak(graph, in_group);
+  holders.weak = FindWeak(graph, analysis.weak(), in_group);
   return holders;
 }
 

@@ -163,7 +163,8 @@ TEST(WhatIf, ClearingADictFreesWhatItAloneHolds) {
     sessions -> [0]:a [1]:b
     a -> .buffer:buffer
   )");
-  const WhatIf what_if(d.graph);
+  const PathTree tree(d.graph);
+  const WhatIf what_if(d.graph, tree);
   const Freed freed = what_if.RemoveEdges(ContentOf(d.graph, d["sessions"]));
   EXPECT_EQ(freed.objects, 2u);
   EXPECT_EQ(freed.bytes, 110u);
@@ -186,7 +187,8 @@ RC_GTEST_PROP(WhatIf, EqualsReachabilityInTheRebuiltGraph, ()) {
   for (EdgeIndex e = graph.first_edge(cut.from); e < graph.last_edge(cut.from); ++e) {
     if (graph.edge(e).target() == cut.to) removed.push_back(e);
   }
-  const Freed freed = WhatIf(graph).RemoveEdges(removed);
+  const PathTree tree(graph);
+  const Freed freed = WhatIf(graph, tree).RemoveEdges(removed);
   std::erase_if(plan.edges, [&](const auto& edge) { return edge.from == cut.from && edge.to == cut.to; });
   const Graph rebuilt = BuildPlan(plan);
   const auto before = SlowReach(graph, RootsAndEntries(graph), [](EdgeIndex, NodeId) { return true; });
@@ -200,10 +202,44 @@ RC_GTEST_PROP(WhatIf, EqualsReachabilityInTheRebuiltGraph, ()) {
   RC_ASSERT(freed.objects == objects);
 }
 
+// What lived and does not without what is cut: by a walk over the whole graph.
+void ExpectFreed(const Graph& graph, const Freed& freed, const Cut& cut) {
+  const Bits before = Live(graph), after = Live(graph, &cut);
+  uint64_t bytes = 0, objects = 0;
+  for (NodeId node = 0; node < graph.node_count(); ++node) {
+    RC_ASSERT(freed.nodes[node] == (before[node] && !after[node]));
+    if (freed.nodes[node]) bytes += graph.size(node), ++objects;
+  }
+  RC_ASSERT(freed.bytes == bytes);
+  RC_ASSERT(freed.objects == objects);
+}
+
+RC_GTEST_PROP(WhatIf, AnswersManyQuestionsAsAWalkOverAllDoes, ()) {
+  const Graph graph = RandomGraph();
+  RC_PRE(graph.edge_count() > 0);
+  const PathTree tree(graph);
+  const WhatIf what_if(graph, tree);
+  const auto questions = *rc::gen::inRange(1, 6);
+  for (int i = 0; i < questions; ++i) {
+    Cut of_edges, of_nodes;
+    of_edges.edges = Bits(graph.edge_count());
+    of_nodes.nodes = Bits(graph.node_count());
+    const auto edges =
+        *rc::gen::container<std::vector<EdgeIndex>>(rc::gen::inRange<EdgeIndex>(0, EdgeIndex(graph.edge_count())));
+    const auto nodes =
+        *rc::gen::container<std::vector<NodeId>>(rc::gen::inRange<NodeId>(0, NodeId(graph.node_count())));
+    for (const EdgeIndex edge : edges) of_edges.edges.Set(edge);
+    for (const NodeId node : nodes) of_nodes.nodes.Set(node);
+    ExpectFreed(graph, what_if.RemoveEdges(edges), of_edges);
+    ExpectFreed(graph, what_if.RemoveNodes(nodes), of_nodes);
+  }
+}
+
 RC_GTEST_PROP(Retained, RemovingAnObjectFreesItsSubtree, ()) {
   const Graph graph = RandomGraph();
   const Dominators dominators(graph);
-  const WhatIf what_if(graph);
+  const PathTree tree(graph);
+  const WhatIf what_if(graph, tree);
   for (NodeId node = 0; node < graph.node_count(); ++node) {
     if (!dominators.IsLive(node)) continue;
     const Freed freed = what_if.RemoveNodes({&node, 1});

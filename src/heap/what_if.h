@@ -1,14 +1,21 @@
 // What would be freed: remove references or objects on paper, and see what nothing reaches any more.
+//
+// A question costs as much as what it may free, and not as much as the heap. Every object that lives has one way from the roots (the
+// tree of paths.h); only the objects whose way leads over something that is removed can die: they are subtrees, and lie side by side
+// in an order in which a parent comes before its children and they before anything else. Of these live the ones that are referred to
+// from elsewhere (a count of all references, less those from within), and what they reach. The rest is freed.
 #ifndef LIMPET_HEAP_WHAT_IF_H_
 #define LIMPET_HEAP_WHAT_IF_H_
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "heap/bits.h"
 #include "heap/graph.h"
-#include "heap/reach.h"
+#include "heap/huge_array.h"
+#include "heap/paths.h"
 
 namespace limpet::heap {
 
@@ -26,22 +33,33 @@ struct Freed {
   std::vector<FreedType> by_type;  // most bytes first
 };
 
-// Answers many questions about one graph. What lives is found out once.
+// Answers many questions about one graph, one after the other.
 class WhatIf {
  public:
-  explicit WhatIf(const Graph& graph) : graph_(graph), live_(Live(graph)) {}
+  // Both outlive this; `tree` is that of the whole graph.
+  WhatIf(const Graph& graph, const PathTree& tree);
 
   // `x.attr = None`, `del d[key]`, `s.remove(x)`
   Freed RemoveEdges(std::span<const EdgeIndex> edges) const;
   // Objects and all references from and to them. The objects themselves are among the freed.
   Freed RemoveNodes(std::span<const NodeId> nodes) const;
-  // References and objects in one.
-  Freed Remove(const Cut& cut) const;
   const Bits& live() const { return live_; }
 
  private:
+  class Question;
+  void CountReferences(HugeArray<NodeId>* parents);
+  void LayOut(const HugeArray<NodeId>& parents);
+  Freed Sum(std::span<const NodeId> freed) const;
+
   const Graph& graph_;
+  const PathTree& tree_;
   Bits live_;
+  // For each object: references from what lives that hold it, and one more for a root and an entry. A question counts down what is
+  // removed and puts it back.
+  mutable HugeArray<uint32_t> held_by_;
+  // Where an object is in the order of subtrees, and what is there; a subtree is [place, end). Only what lives has a place.
+  HugeArray<uint32_t> place_, end_;
+  HugeArray<NodeId> laid_out_;
 };
 
 // References to what a container contains: values and keys of a dict, items of a list, elements of a set. What `clear()` removes.
