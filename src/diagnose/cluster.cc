@@ -100,17 +100,19 @@ class Joiner {
     if (!objects || chains_[self].empty() || s.kind == Kind::kNative || s.signal != Signal::kSurvival ||
         s.as_of != o.as_of)
       return false;
-    if (are_apart_(self, owner.members.front())) return false;
     // What passes through a queue leaves and comes back: then the time of birth of a recycled block tells nothing.
     if (o.signal != Signal::kBacklog && (o.signal != Signal::kSurvival || !SameRhythm(s, o))) return false;
     bool lesser = s.live.bytes * 2 <= owned.bytes && s.live.blocks <= owned.blocks * 11 / 10;
-    if (s.kind == Kind::kRawBlock) return lesser && OnlyStorage(s) && ShareCaller(self, owner);
+    if (s.kind == Kind::kRawBlock) {
+      if (!lesser || !OnlyStorage(s) || !ShareCaller(self, owner)) return false;
+      return !are_apart_(self, owner.members.front());
+    }
     bool numbers = lesser && MayBeNumbersOf(self, owner);
     // Of a leaked dict all but what is in it may be recycled: the dict and its keys.
     bool few_of_many =
         s.line_survival < kSeldomRecycled && s.live.bytes <= 3 * owned.bytes && s.live.blocks <= 3 * owned.blocks;
     bool recycled = (lesser || few_of_many) && MayBeRecycledBy(s, o);
-    return ForeignBlocks(s, numbers, recycled) * 20 >= s.live.blocks * 19;
+    return ForeignBlocks(s, numbers, recycled) * 20 >= s.live.blocks * 19 && !are_apart_(self, owner.members.front());
   }
 
  private:

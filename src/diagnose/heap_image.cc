@@ -11,29 +11,11 @@ namespace {
 
 using heap::NodeId;
 
-constexpr double kMostly = 0.6;      // share of one line's objects that hang on another's
 constexpr size_t kLeastObjects = 8;  // fewer say nothing
 constexpr double kEnough = 0.15;     // share of the live blocks that a snapshot shows as objects
 constexpr uint32_t kNoSuspect = 0xffffffff;
 
 }  // namespace
-
-std::vector<bool> MarkRetained(const heap::Dominators& dominators, std::span<const NodeId> nodes) {
-  std::vector<bool> marked(dominators.order().size(), false);
-  for (const NodeId node : nodes) {
-    const uint32_t begin = dominators.position(node);
-    if (marked[begin]) continue;  // inside another's subtree already
-    std::fill_n(marked.begin() + begin, dominators.retained_count(node), true);
-  }
-  return marked;
-}
-
-bool MostlyMarked(const heap::Dominators& dominators, const std::vector<bool>& marked, std::span<const NodeId> nodes) {
-  if (nodes.size() < kLeastObjects) return false;
-  size_t inside = 0;
-  for (const NodeId node : nodes) inside += marked[dominators.position(node)];
-  return static_cast<double>(inside) >= kMostly * static_cast<double>(nodes.size());
-}
 
 HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Process& process, const UnitTable& table,
                      const std::vector<Suspect>& suspects)
@@ -88,17 +70,26 @@ NodeId HeapImage::OwnerOf(NodeId container) {
   return OwnerOfContainer(graph(), *referrers_, container);
 }
 
+NodeId HeapImage::OwnerOfPile(size_t suspect) {
+  const auto [at, added] = owners_.try_emplace(suspect);
+  if (added) at->second = OwnerOf(pile(suspect).container);
+  return at->second;
+}
+
 bool HeapImage::HangsOn(size_t part, size_t whole) {
-  const auto [at, added] = retained_.try_emplace(whole);
-  if (added) at->second = MarkRetained(analysis_.dominators(), objects_[whole]);
-  return MostlyMarked(analysis_.dominators(), at->second, objects_[part]);
+  const heap::Dominators& dominators = analysis_.dominators();
+  const auto [subtrees, is_new] = retained_.try_emplace(whole);
+  if (is_new) subtrees->second = Subtrees(dominators, objects_[whole]);
+  const auto [positions, are_new] = positions_.try_emplace(part);
+  if (are_new) positions->second = PositionsOf(dominators, objects_[part]);
+  return subtrees->second.HoldMostOf(positions->second);
 }
 
 bool HeapImage::AreApart(size_t a, size_t b) {
   for (const size_t suspect : {a, b}) {
     if (objects_[suspect].size() < kLeastObjects || pile(suspect).container == heap::kNoNode) return false;
   }
-  return OwnerOf(pile(a).container) != OwnerOf(pile(b).container) && !HangsOn(a, b) && !HangsOn(b, a);
+  return OwnerOfPile(a) != OwnerOfPile(b) && !HangsOn(a, b) && !HangsOn(b, a);
 }
 
 bool HeapImage::Shows(std::span<const size_t> suspects) const {

@@ -3,15 +3,16 @@
 #ifndef LIMPET_DIAGNOSE_HEAP_IMAGE_H_
 #define LIMPET_DIAGNOSE_HEAP_IMAGE_H_
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "capture/recording.h"
 #include "capture/snapshot_files.h"
+#include "diagnose/subtrees.h"
 #include "diagnose/suspects.h"
 #include "diagnose/unit.h"
 #include "heap/analysis.h"
@@ -57,6 +58,7 @@ class HeapImage {
 
  private:
   bool HangsOn(size_t part, size_t whole);
+  heap::NodeId OwnerOfPile(size_t suspect);
 
   std::unique_ptr<heap::Snapshot> snapshot_;
   const capture::Process& process_;
@@ -65,9 +67,10 @@ class HeapImage {
   std::vector<std::vector<heap::NodeId>> objects_;  // by suspect
   std::vector<std::vector<heap::NodeId>> blocks_;   // by suspect
   std::optional<heap::Referrers> referrers_;
-  std::map<size_t, heap::Pile> piles_;
-  std::map<size_t, std::vector<bool>>
-      retained_;  // by position in the dominator tree: hangs on an object of the suspect
+  std::unordered_map<size_t, heap::Pile> piles_;
+  std::unordered_map<size_t, Subtrees> retained_;                // of the suspect's objects
+  std::unordered_map<size_t, std::vector<uint32_t>> positions_;  // of the suspect's objects
+  std::unordered_map<size_t, heap::NodeId> owners_;              // of the suspect's pile
 };
 
 // The snapshots of a process that are worth a look, each loaded when it is asked for.
@@ -96,12 +99,6 @@ class HeapImages {
   std::vector<std::unique_ptr<HeapImage>> images_;
   std::vector<bool> tried_;
 };
-
-// Marks what a set of objects keeps alive: their subtrees of the dominator tree, as ranges of positions.
-std::vector<bool> MarkRetained(const heap::Dominators& dominators, std::span<const heap::NodeId> nodes);
-// Whether most of `nodes` are in what was marked.
-bool MostlyMarked(const heap::Dominators& dominators, const std::vector<bool>& marked,
-                  std::span<const heap::NodeId> nodes);
 
 }  // namespace limpet::diagnose
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +15,7 @@
 #include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/heap_image.h"
+#include "diagnose/subtrees.h"
 
 namespace limpet::diagnose {
 
@@ -79,55 +82,66 @@ class SharedParts {
   SharedParts(const heap::Graph& graph, const std::vector<FindingObjects>& objects)
       : referrers_(graph), objects_(objects) {}
 
-  std::optional<size_t> WholeOf(const FindingObjects& part, const std::vector<size_t>& wholes) const {
-    if (part.nodes.size() < kLeastObjects || wholes.empty()) return std::nullopt;
-    std::vector<size_t> votes(wholes.size());
-    size_t explained = 0;
-    for (const heap::NodeId node : part.nodes) explained += Vote(node, part, wholes, votes);
+  // The container in which a finding's objects pile up, and they themselves; what is in several is of the first.
+  void AddWhole(size_t finding) {
+    const FindingObjects& objects = objects_[finding];
+    const size_t whole = wholes_.size();
+    wholes_.push_back(finding);
+    if (objects.container != heap::kNoNode) whole_of_.try_emplace(objects.container, whole);
+    for (const heap::NodeId node : objects.nodes) whole_of_.try_emplace(node, whole);
+  }
+
+  std::optional<size_t> WholeOf(const FindingObjects& part) const {
+    if (part.nodes.size() < kLeastObjects || whole_of_.empty()) return std::nullopt;
     const auto all = static_cast<double>(part.nodes.size());
-    if (static_cast<double>(explained) < kExplained * all) return std::nullopt;
-    if (static_cast<double>(*std::max_element(votes.begin(), votes.end())) < kHeld * all) return std::nullopt;
-    return wholes[static_cast<size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin())];
+    std::map<size_t, size_t> votes;  // of wholes
+    size_t unexplained = 0;
+    for (const heap::NodeId node : part.nodes) {
+      unexplained += !Vote(node, part, votes);
+      if (static_cast<double>(unexplained) > kUnexplained * all) return std::nullopt;
+    }
+    const auto most =
+        std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most == votes.end() || static_cast<double>(most->second) < kHeld * all) return std::nullopt;
+    return wholes_[most->first];
   }
 
  private:
-  static constexpr double kExplained = 0.8;
+  static constexpr double kUnexplained = 0.2;
   static constexpr double kHeld =
       0.2;  // references from the whole for each object of the part, which may hold one another
 
   // Whether each reference to the node comes from a container or from objects of the wholes, or from the part itself.
-  bool Vote(heap::NodeId node, const FindingObjects& part, const std::vector<size_t>& wholes,
-            std::vector<size_t>& votes) const {
+  bool Vote(heap::NodeId node, const FindingObjects& part, std::map<size_t, size_t>& votes) const {
     const auto holders = referrers_.of(node);
     for (const heap::NodeId holder : holders) {
       if (std::binary_search(part.nodes.begin(), part.nodes.end(), holder)) continue;
-      const auto whole = std::find_if(wholes.begin(), wholes.end(), [&](size_t candidate) {
-        const FindingObjects& objects = objects_[candidate];
-        return objects.container == holder || std::binary_search(objects.nodes.begin(), objects.nodes.end(), holder);
-      });
-      if (whole == wholes.end()) return false;
-      ++votes[static_cast<size_t>(whole - wholes.begin())];
+      const auto whole = whole_of_.find(holder);
+      if (whole == whole_of_.end()) return false;
+      ++votes[whole->second];
     }
     return !holders.empty();
   }
 
   const heap::Referrers referrers_;
   const std::vector<FindingObjects>& objects_;
+  std::vector<size_t> wholes_;                         // findings
+  std::unordered_map<heap::NodeId, size_t> whole_of_;  // index of wholes_
 };
 
 void MergeShared(const heap::Graph& graph, const std::vector<size_t>& order, std::vector<bool>& gone,
                  std::vector<Finding>& findings, const std::vector<FindingObjects>& objects) {
-  std::vector<size_t> wholes;
-  std::optional<SharedParts> shared;
+  const size_t left =
+      static_cast<size_t>(std::count_if(order.begin(), order.end(), [&](size_t i) { return !gone[i]; }));
+  if (left < 2) return;  // without the way back, which takes a while to make
+  SharedParts shared(graph, objects);
   for (const size_t part : order) {
     if (gone[part]) continue;
-    if (!wholes.empty() && !shared) shared.emplace(graph, objects);
-    const std::optional<size_t> whole = shared ? shared->WholeOf(objects[part], wholes) : std::nullopt;
-    if (whole) {
+    if (const std::optional<size_t> whole = shared.WholeOf(objects[part])) {
       TakeAsPart(findings[*whole], findings[part]);
       gone[part] = true;
     } else if (!objects[part].nodes.empty()) {
-      wholes.push_back(part);
+      shared.AddWhole(part);
     }
   }
 }
@@ -212,19 +226,26 @@ void HintAtOwners(std::vector<Finding>& findings) {
 
 namespace {
 
-// Weak references, and what hangs on them, are there because their referents are: do those hang on what is marked?
-bool ReferWeaklyTo(const heap::Graph& graph, const heap::Dominators& dominators, const std::vector<bool>& marked,
-                   const std::vector<heap::NodeId>& nodes) {
-  constexpr size_t kOneIn = 4;  // of the part, which also has callbacks and tables of them
-  size_t weak = 0, inside = 0;
+// A finding's objects, and what they refer to weakly, in the dominator tree.
+struct Places {
+  std::vector<uint32_t> objects, weak;
+};
+
+Places PlacesOf(const heap::Graph& graph, const heap::Dominators& dominators, const std::vector<heap::NodeId>& nodes) {
+  std::vector<heap::NodeId> targets;
   for (const heap::NodeId node : nodes) {
     graph.ForEachRun(node, [&](const heap::Run& run, heap::EdgeIndex first, heap::EdgeIndex last) {
-      if (run.strength != heap::RefStrength::kWeak || first == last) return;
-      ++weak;
-      inside += marked[dominators.position(graph.edge(first).target())];
+      if (run.strength == heap::RefStrength::kWeak && first != last) targets.push_back(graph.edge(first).target());
     });
   }
-  return weak >= kLeastObjects && weak * kOneIn >= nodes.size() && inside * 5 >= weak * 4;
+  return {PositionsOf(dominators, nodes), PositionsOf(dominators, targets)};
+}
+
+// Weak references, and what hangs on them, are there because their referents are: do those hang on these?
+bool ReferWeaklyTo(const Subtrees& subtrees, const Places& part) {
+  constexpr size_t kOneIn = 4;  // of the part, which also has callbacks and tables of them
+  const size_t weak = part.weak.size();
+  return weak >= kLeastObjects && weak * kOneIn >= part.objects.size() && subtrees.CountOf(part.weak) * 5 >= weak * 4;
 }
 
 std::vector<heap::NodeId> SurelyOwn(const FindingObjects& objects) {
@@ -243,13 +264,15 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
   if (order.size() < 2) return;
   const heap::Dominators& dominators = analysis.dominators();
   std::vector<bool> gone(findings.size(), false);
+  std::vector<Places> places(findings.size());
+  for (const size_t i : order) places[i] = PlacesOf(analysis.graph(), dominators, objects[i].nodes);
   for (size_t i = 0; i < order.size(); ++i) {
     const size_t whole = order[i];
     if (gone[whole] || objects[whole].nodes.size() < kLeastObjects) continue;
-    const std::vector<bool> retained = MarkRetained(dominators, objects[whole].nodes);
+    const Subtrees retained(dominators, objects[whole].nodes);
     // The lists and numbers that another line only lent its memory to make nothing a part of that line.
-    const std::vector<bool> surely =
-        objects[whole].lent.empty() || i == 0 ? retained : MarkRetained(dominators, SurelyOwn(objects[whole]));
+    const Subtrees surely =
+        objects[whole].lent.empty() || i == 0 ? retained : Subtrees(dominators, SurelyOwn(objects[whole]));
     for (size_t k = 0; k < order.size(); ++k) {
       const size_t part = order[k];
       if (k == i || gone[part]) continue;
@@ -257,9 +280,8 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
       if (objects[part].blocks && findings[whole].confidence < std::min(findings[part].confidence, kSure)) continue;
       const bool same_container =
           k > i && objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
-      const std::vector<bool>& marked = k < i ? surely : retained;
-      if (!same_container && !MostlyMarked(dominators, marked, objects[part].nodes) &&
-          !ReferWeaklyTo(analysis.graph(), dominators, marked, objects[part].nodes))
+      const Subtrees& subtrees = k < i ? surely : retained;
+      if (!same_container && !subtrees.HoldMostOf(places[part].objects) && !ReferWeaklyTo(subtrees, places[part]))
         continue;
       TakeAsPart(findings[whole], findings[part]);
       gone[part] = true;
