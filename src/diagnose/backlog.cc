@@ -47,26 +47,35 @@ class RunClock {
   uint64_t end_ns_;
 };
 
-// A line whose older blocks die while births go on, up to the end.
+// A line whose older blocks die while births go on, up to the end. (A queue that is short beside what went through it holds nothing but
+// the latest part of the run.)
 bool MayBeQueue(const Suspect& s) {
-  return s.signal == Signal::kNone && (s.reason == Reason::kBounded || s.reason == Reason::kFlushed) &&
-         s.judgement.factors.going_on > 0.5 && s.live.bytes > 0 && s.live.blocks >= 6;
+  const bool latest_of_many = s.reason == Reason::kTooFew && s.judgement.before.blocks > s.live.blocks;
+  const bool old_die = s.reason == Reason::kBounded || s.reason == Reason::kFlushed || latest_of_many;
+  return s.signal == Signal::kNone && old_die && s.judgement.factors.going_on > 0.5 && s.live.bytes > 0 &&
+         s.live.blocks >= 6;
 }
 
 // Live memory of the process at moments of the run (0..1), in order.
 using Levels = std::vector<std::pair<double, uint64_t>>;
 
-// The middle level of each stretch, or nothing where a stretch has no sample.
-std::vector<double> MiddleLevels(const Levels& levels, size_t stretches) {
+// The middle and the lowest level of each stretch.
+struct Course {
+  std::vector<double> middle, lowest;
+};
+
+// Nothing where a stretch has no sample.
+Course CourseIn(const Levels& levels, size_t stretches) {
   std::vector<std::vector<uint64_t>> dealt(stretches);
   for (const auto& [at, bytes] : levels)
     dealt[std::min(stretches - 1, static_cast<size_t>(at * static_cast<double>(stretches)))].push_back(bytes);
-  std::vector<double> out;
+  Course out;
   for (std::vector<uint64_t>& stretch : dealt) {
     if (stretch.empty()) return {};
     auto middle = stretch.begin() + static_cast<ptrdiff_t>(stretch.size() / 2);
     std::nth_element(stretch.begin(), middle, stretch.end());
-    out.push_back(static_cast<double>(*middle));
+    out.middle.push_back(static_cast<double>(*middle));
+    out.lowest.push_back(static_cast<double>(*std::min_element(stretch.begin(), middle + 1)));
   }
   return out;
 }
@@ -90,11 +99,18 @@ Levels LevelsOf(const capture::Process& process, size_t work_begins) {
   return levels;
 }
 
-// Live memory of the process over the run, as middle levels of stretches; nothing where there are too few samples.
-std::vector<double> CourseOf(const capture::Process& process, size_t work_begins) {
+// What is given up as a whole, and each time after having become larger (batches of a growing input), rises in its middle levels, but
+// between two of them memory is as low as ever.
+bool FallsBack(const Course& course) {
+  constexpr double kStays = 0.7;
+  return course.lowest.back() - course.lowest[1] < kStays * (course.middle.back() - course.middle[1]);
+}
+
+// Live memory of the process over the run, by stretches; nothing where there are too few samples.
+Course CourseOf(const capture::Process& process, size_t work_begins) {
   const Levels levels = LevelsOf(process, work_begins);
   for (size_t stretches : {kMostStretches, size_t{6}, kFewestStretches})
-    if (std::vector<double> level = MiddleLevels(levels, stretches); !level.empty()) return level;
+    if (Course course = CourseIn(levels, stretches); !course.middle.empty()) return course;
   return {};
 }
 
@@ -142,12 +158,12 @@ double HighestBefore(const Levels& levels, double end) {
 }  // namespace
 
 std::optional<uint64_t> SteadyRise(const capture::Process& process, size_t work_begins) {
-  std::vector<double> level = CourseOf(process, work_begins);
-  return level.empty() ? std::nullopt : RiseOf(level);
+  const Course course = CourseOf(process, work_begins);
+  return course.middle.empty() || FallsBack(course) ? std::nullopt : RiseOf(course.middle);
 }
 
 void DoubtAgainstCourse(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
-  std::vector<double> level = CourseOf(process, work_begins);
+  const std::vector<double> level = CourseOf(process, work_begins).middle;
   if (level.empty()) return;
   std::vector<double> steps, errors;
   for (size_t k = 2; k < level.size(); k++) steps.push_back(level[k] - level[k - 1]);  // the first one is start-up

@@ -41,7 +41,7 @@ def test_a_leak_is_one_finding_with_its_type_line_and_holder(judge, shape, sure)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", ["window", "sawtooth"])
+@pytest.mark.parametrize("shape", ["window", "sawtooth", "growing_batches"])
 def test_what_is_full_is_no_leak(judge, shape, sure):
     report = judge(shape)
     assert not sure(report), [short(finding) for finding in report["findings"]]

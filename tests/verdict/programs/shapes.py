@@ -158,6 +158,18 @@ def sawtooth(turn):
         BATCH.clear()
 
 
+ROWS = []
+
+
+def growing_batches(turn):
+    """Batches that are each a little larger than the one before, and dropped as a whole."""
+    global ROWS
+    if turn % 100 == 0:
+        ROWS = []
+    for number in range(turn // 100):
+        ROWS.append({"number": number * 0.5, "text": "row %050d" % number})
+
+
 def main(shape):
     # The functions registered for the exit have run when the last snapshot is taken: the one before it must show them.
     for turn in range(TURNS * 2 if shape is callbacks_at_exit else TURNS):
