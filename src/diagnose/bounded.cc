@@ -13,13 +13,24 @@ namespace {
 constexpr double kSoonFull = 0.01;              // share of the entries that are there
 constexpr double kNotMuch = 256.0 * (1 << 20);  // bytes
 
+// Whether it is the dict in which an lru_cache finds its entries. (What an entry or the cached function refers to may be as large as it
+// likes: a registry that is made once, the object that a cached method belongs to.)
+bool IsTableOf(const heap::Graph& graph, heap::NodeId cache, heap::NodeId dict) {
+  bool found = false;
+  graph.ForEachRun(cache, [&](const heap::Run& run, heap::EdgeIndex first, heap::EdgeIndex last) {
+    if (!heap::HasName(run.kind) || graph.name(run.label) != "cache") return;
+    for (heap::EdgeIndex e = first; e < last; ++e) found |= graph.edge(e).target() == dict;
+  });
+  return found;
+}
+
 }  // namespace
 
 heap::NodeId OwnerOfContainer(const heap::Graph& graph, const heap::Referrers& referrers, heap::NodeId container) {
   if (container == heap::kNoNode) return container;
   const auto holders = referrers.of(container);
   const auto owner = std::find_if(holders.begin(), holders.end(), [&](heap::NodeId holder) {
-    return graph.type(graph.type_of(holder)).name == kLruCache;
+    return graph.type(graph.type_of(holder)).name == kLruCache && IsTableOf(graph, holder, container);
   });
   return owner == holders.end() ? container : *owner;
 }

@@ -58,6 +58,19 @@ TEST(Bounded, TheDictOfACacheBelongsToItsFunction) {
   EXPECT_EQ(OwnerOfContainer(graph, referrers, cache.deque), cache.deque);
 }
 
+// `@lru_cache def registry(): return {}`, and a connection whose cached method it is.
+TEST(Bounded, WhatIsCachedOrWhoseFunctionItIsHasNoBound) {
+  Cache cache;
+  const heap::NodeId registry = cache.builder.AddNode(cache.builder.AddType("dict"));
+  const heap::NodeId connection = cache.builder.AddNode(cache.builder.AddType("Connection"));
+  cache.builder.AddAttribute(cache.function, registry, "result");
+  cache.builder.AddAttribute(cache.function, connection, "func");
+  const heap::Graph graph = cache.builder.Finish();
+  const heap::Referrers referrers(graph);
+  EXPECT_EQ(OwnerOfContainer(graph, referrers, registry), registry);
+  EXPECT_EQ(OwnerOfContainer(graph, referrers, connection), connection);
+}
+
 TEST(Bounded, AFarBoundOfMuchMemoryIsNone) {
   EXPECT_TRUE(WillHold({.what = "", .most = 100, .entries = 50}, 1 << 30));
   EXPECT_TRUE(WillHold({.what = "", .most = 1'000'000, .entries = 50}, 5000));

@@ -23,8 +23,7 @@ using heap::NodeId;
 
 constexpr size_t kMostTypes = 8;
 constexpr size_t kMostHoldings = 3;
-constexpr double kHolds = 0.5;      // share of what is held that a line must have made to be named
-constexpr double kRecycled = 0.35;  // a line of which fewer blocks stay may only have lent its dead ones' memory
+constexpr double kHolds = 0.5;  // share of what is held that a line must have made to be named
 
 // One object that was made at the same line may be where the others are kept: it retains most, and is not what grew. What is told is
 // told of objects that are many on the same kind of way.
@@ -264,122 +263,6 @@ void Describer::Describe(Finding& finding) {
   finding.heap.types = Types(group_, first);
 }
 
-// Whether CPython keeps dead objects of the type to hand their memory on: its birth may then be that of another.
-bool IsRecycled(const heap::Graph& graph, NodeId node) {
-  static constexpr std::string_view kTypes[] = {"float", "int",   "complex", "list",  "dict",
-                                                "tuple", "slice", "method",  "range", "range_iterator"};
-  const std::string& type = graph.type(graph.type_of(node)).name;
-  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
-}
-
-// What lies at lines of native memory and of raw blocks was handed on by free lists: it is no part of that memory. Raw blocks that grow
-// beside objects are their storage.
-// (Where there is nothing but such memory: see BlocksOf.)
-std::vector<size_t> ObjectMembers(const std::vector<Suspect>& suspects, const Cluster& cluster) {
-  const bool any = std::any_of(cluster.members.begin(), cluster.members.end(),
-                               [&](size_t member) { return suspects[member].kind == Kind::kPythonObject; });
-  std::vector<size_t> members;
-  for (const size_t member : cluster.members) {
-    if (any && suspects[member].kind != Kind::kNative) members.push_back(member);
-  }
-  return members;
-}
-
-// Before objects are gathered, and after.
-ClusterObjects Begin(HeapImage& image) {
-  ClusterObjects found;
-  found.image = &image;
-  found.objects.image = &image;
-  return found;
-}
-void SortAndWeigh(ClusterObjects& found) {
-  std::sort(found.objects.nodes.begin(), found.objects.nodes.end());
-  for (const NodeId node : found.objects.nodes) found.bytes += found.image->graph().size(node);
-}
-void FindPlace(ClusterObjects& found) {
-  found.pile = heap::FindPile(found.image->analysis(), found.objects.nodes);
-  found.objects.container = found.image->OwnerOf(found.pile.container);
-}
-
-ClusterObjects ObjectsIn(HeapImage& image, const std::vector<Suspect>& suspects, const std::vector<size_t>& members) {
-  ClusterObjects found = Begin(image);
-  std::vector<NodeId>& nodes = found.objects.nodes;
-  for (const size_t member : members) {
-    const std::vector<NodeId>& more = image.objects(member);
-    nodes.insert(nodes.end(), more.begin(), more.end());
-    if (suspects[member].line_survival >= kRecycled) continue;
-    std::copy_if(more.begin(), more.end(), std::back_inserter(found.objects.lent),
-                 [&](NodeId node) { return IsRecycled(image.graph(), node); });
-  }
-  std::sort(found.objects.lent.begin(), found.objects.lent.end());
-  SortAndWeigh(found);
-  FindPlace(found);
-  return found;
-}
-
-// The memory of C code that grows at lines where no objects do: enough of it, hanging on objects, to tell who holds the rest.
-ClusterObjects BlocksOf(HeapImage& image, const std::vector<Suspect>& suspects, const Cluster& cluster) {
-  constexpr uint64_t kOneIn = 2;
-  ClusterObjects found = Begin(image);
-  found.objects.blocks = true;
-  uint64_t live = 0;
-  for (const size_t member : cluster.members) {
-    live += suspects[member].live.bytes;
-    for (const NodeId block : image.blocks(member)) {
-      if (image.HolderOfBlock(block) != heap::kNoNode) found.objects.nodes.push_back(block);
-    }
-  }
-  SortAndWeigh(found);
-  if (found.bytes * kOneIn < live) return {};
-  FindPlace(found);
-  return found;
-}
-
-// What nobody holds when the program ends may have been let go of in ending: with the variables of the main function, or by what was
-// registered for the exit.
-bool IsGarbage(const ClusterObjects& objects) {
-  constexpr double kMostly = 0.5;
-  return objects.pile.garbage > kMostly;
-}
-
-// Somebody held the same line's objects while the program ran, which garbage that waits for the collector has been all along.
-bool WereHeldBefore(const ClusterObjects& before, const ClusterObjects& later) {
-  constexpr double kHardly = 0.2;
-  constexpr size_t kLeast = 20, kOneIn = 5;  // how much earlier it was is a matter of the snapshots' cost
-  const size_t count = before.objects.nodes.size();
-  return before.pile.garbage < kHardly && count >= kLeast && count * kOneIn >= later.objects.nodes.size();
-}
-
-}  // namespace
-
-std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::vector<Suspect>& suspects,
-                                               const std::vector<Cluster>& clusters) {
-  constexpr size_t kMostImages = 2;
-  std::vector<ClusterObjects> found(clusters.size());
-  for (size_t i = 0; i < clusters.size(); ++i) {
-    const std::vector<size_t> members = ObjectMembers(suspects, clusters[i]);
-    if (members.empty() && images.Newest()) {
-      found[i] = BlocksOf(*images.Newest(), suspects, clusters[i]);
-      continue;
-    }
-    bool shown = false;  // and garbage
-    for (size_t n = 0; n < kMostImages; ++n) {
-      HeapImage* const image = images.Newest(n);
-      if (!image) break;
-      const bool shows = image->Shows(members);
-      if (found[i].image && !shows && !shown) continue;
-      ClusterObjects objects = ObjectsIn(*image, suspects, members);
-      if (shown && !WereHeldBefore(objects, found[i])) continue;
-      found[i] = std::move(objects);
-      if (shows && !IsGarbage(found[i])) break;
-      shown = shows;
-    }
-  }
-  return found;
-}
-
-namespace {
-
 bool IsOwnCode(const UnitTable& table, const Suspect& suspect) {
   const Unit& unit = table.units[suspect.unit];
   return !unit.no_frame && table.owner[unit.frame.value] <= Owner::kGenerated;
@@ -437,16 +320,6 @@ void NameAfterHeld(const UnitTable& table, const std::vector<Suspect>& suspects,
   VoteForHeld(suspects, objects, cluster);
   PreferOwnCode(table, suspects, cluster);
   objects.objects.own_code = IsOwnCode(table, suspects[cluster.members.front()]);
-}
-
-void ClusterObjects::Forget() {
-  objects.nodes.clear();
-  objects.container = heap::kNoNode;
-}
-
-bool IsTooLittle(uint64_t part, uint64_t whole) {
-  constexpr double kLeastShare = 0.15;
-  return static_cast<double>(part) < kLeastShare * static_cast<double>(whole);
 }
 
 void DescribeHeap(ClusterObjects& objects, Finding& finding) {

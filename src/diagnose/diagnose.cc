@@ -80,7 +80,10 @@ class LeakFinder {
         process_, table_, suspects_, [newest](size_t a, size_t b) { return newest && newest->AreApart(a, b); });
     std::vector<ClusterObjects> objects = FindClusterObjects(images_, suspects_, clusters);
     for (size_t i = 0; i < clusters.size(); ++i) TakeCluster(clusters[i], objects[i]);
-    for (HeapImage* const image : images_.loaded()) MergeByHolder(image, image->analysis(), result_.findings, found_);
+    for (HeapImage* const image : images_.loaded()) {
+      MergeByHolder(image, image->analysis(), result_.findings, found_);
+      MergeStorage(image, image->analysis(), result_.findings, found_);
+    }
     MergeHoldersInC(result_.findings);
     MergeSubclassKeys(result_.findings);
     MergeWorkOfThreads(process_, result_.findings);
@@ -104,10 +107,11 @@ class LeakFinder {
     if (heaviest != cluster.members.front())
       finding.known_by = LocationOf(process_, table_.units[suspects_[heaviest].unit].frame);
     if (verdict.confirmed) finding.evidence.push_back(verdict.sentence);
-    if (swollen && finding.kind == Kind::kNative) finding.kind = Kind::kPythonObject;  // memory that this object owns
+    const bool owned = swollen || objects.owners;  // by this object, or by these
+    if (owned && finding.kind == Kind::kNative) finding.kind = Kind::kPythonObject;
     if (verdict.of_others && suspects_[cluster.members.front()].mostly_native) finding.kind = Kind::kNative;
     HeapImage* const newest = images_.Newest();
-    if (newest && !swollen && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members, table_)) {
+    if (newest && !owned && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members, table_)) {
       finding.kind = Kind::kRawBlock;
       finding.evidence.emplace_back("the heap snapshot finds no objects in these blocks: C code made them for itself");
     }

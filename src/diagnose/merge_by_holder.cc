@@ -59,6 +59,7 @@ std::vector<size_t> ByWeight(const std::vector<Finding>& findings, const std::ve
       return objects[b].blocks;  // nothing is called after what is part of objects
     const bool sure_a = findings[a].confidence >= kSure, sure_b = findings[b].confidence >= kSure;
     if (sure_a != sure_b) return sure_a;
+    if (objects[a].keys != objects[b].keys) return objects[b].keys;  // nor after the numbers that they are found by
     if (own(a) != own(b)) return own(a);
     if (objects[a].made_held != objects[b].made_held) return objects[a].made_held;
     return findings[a].bytes_per_second > findings[b].bytes_per_second;
@@ -257,6 +258,20 @@ std::vector<heap::NodeId> SurelyOwn(const FindingObjects& objects) {
 
 }  // namespace
 
+void EraseGone(const std::vector<bool>& gone, std::vector<Finding>& findings, std::vector<FindingObjects>& objects) {
+  size_t kept = 0;
+  for (size_t i = 0; i < findings.size(); ++i) {
+    if (gone[i]) continue;
+    if (kept != i) {
+      findings[kept] = std::move(findings[i]);
+      objects[kept] = std::move(objects[i]);
+    }
+    ++kept;
+  }
+  findings.resize(kept);
+  objects.resize(kept);
+}
+
 void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
                    std::vector<FindingObjects>& objects) {
   std::vector<size_t> order = ByWeight(findings, objects);
@@ -280,25 +295,18 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
       if (objects[part].blocks && findings[whole].confidence < std::min(findings[part].confidence, kSure)) continue;
       const bool same_container =
           k > i && objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
+      // A list that grows by what it holds.
+      const bool is_container = objects[part].nodes == std::vector<heap::NodeId>{objects[whole].container};
       const Subtrees& subtrees = k < i ? surely : retained;
-      if (!same_container && !subtrees.HoldMostOf(places[part].objects) && !ReferWeaklyTo(subtrees, places[part]))
+      if (!same_container && !is_container && !subtrees.HoldMostOf(places[part].objects) &&
+          !ReferWeaklyTo(subtrees, places[part]))
         continue;
       TakeAsPart(findings[whole], findings[part]);
       gone[part] = true;
     }
   }
   MergeShared(analysis.graph(), order, gone, findings, objects);
-  size_t kept = 0;
-  for (size_t i = 0; i < findings.size(); ++i) {
-    if (gone[i]) continue;
-    if (kept != i) {
-      findings[kept] = std::move(findings[i]);
-      objects[kept] = std::move(objects[i]);
-    }
-    ++kept;
-  }
-  findings.resize(kept);
-  objects.resize(kept);
+  EraseGone(gone, findings, objects);
 }
 
 }  // namespace limpet::diagnose

@@ -28,9 +28,13 @@ struct FindingObjects {
   const HeapImage* image = nullptr;  // the snapshot
   bool own_code = true;              // the finding is called after a line of the program itself, not of a library
   bool blocks = false;               // they are no objects, but memory of C code that hangs on some
+  bool keys = false;                 // they are what the entries of a dict are found by
   // Those of `nodes` that may lie in memory which a free list handed on from another line; sorted.
   std::vector<heap::NodeId> lent = {};
 };
+
+// Removes the findings that became a part of another.
+void EraseGone(const std::vector<bool>& gone, std::vector<Finding>& findings, std::vector<FindingObjects>& objects);
 
 // `objects` belong to `findings` by index; those of `image`, which `analysis` is of, are looked at. Findings that became a part of another
 // are removed from both.
@@ -40,6 +44,11 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
 // C code that keeps objects in a list of its own (a block of malloc with a pointer in it for each) is one leak, not one of objects and one of
 // native memory: as many blocks as objects that only a count holds, taken where the objects come from, and less memory than these.
 void MergeHoldersInC(std::vector<Finding>& findings);
+
+// The storage of lists, sets, dicts and the like is taken where they grow, the objects where they are made: as many raw blocks, of as much
+// memory, as a leak's objects of one type have storage are that, and no second leak.
+void MergeStorage(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
+                  std::vector<FindingObjects>& objects);
 
 // A class is entered with its base under a number, its address: these numbers go when the class goes, and are part of a leak of classes.
 void MergeSubclassKeys(std::vector<Finding>& findings);

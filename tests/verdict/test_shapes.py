@@ -18,6 +18,8 @@ LEAKS = {
     "plugins": ("python-object", "module", "load_plugin", "sys.modules", "sys.modules"),
     "appended_array": ("python-object", "array", "appended_array", "Series.data", "truncate"),
     "stuck_threads": ("python-object", "Thread", "ask", "_active", "still in wait_for_answer"),
+    "grown_elsewhere": ("python-object", "Session", "open_session", "SESSIONS", "SESSIONS"),
+    "owned_memory": ("python-object", "Compress", "open_stream", "STREAMS", "STREAMS"),
     "waits_first": ("python-object", "Late", "make_late", "KEPT", "KEPT"),
 }
 

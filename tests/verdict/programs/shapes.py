@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import types
+import zlib
 
 TURNS = 3000
 
@@ -156,6 +157,36 @@ def sawtooth(turn):
     BATCH.append("row %050d" % turn)
     if len(BATCH) == TURNS * 34 // 100:
         BATCH.clear()
+
+
+SESSIONS = {}
+
+
+class Session:
+    def __init__(self):
+        self.seen = []
+
+
+def open_session(turn):
+    SESSIONS[turn] = Session()
+
+
+def grown_elsewhere(turn):
+    """Objects are made in one function; another one lets their lists grow, by nothing new."""
+    open_session(turn)
+    SESSIONS[turn].seen.extend([True] * 60)
+
+
+STREAMS = {}
+
+
+def open_stream(turn):
+    return zlib.compressobj(1, zlib.DEFLATED, -9, 1)
+
+
+def owned_memory(turn):
+    """Small objects with kilobytes of C code's memory each, by number."""
+    STREAMS[turn] = open_stream(turn)
 
 
 ROWS = []
