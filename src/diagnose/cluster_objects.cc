@@ -33,7 +33,14 @@ std::vector<size_t> ObjectMembers(const std::vector<Suspect>& suspects, const Cl
   return members;
 }
 
-// Whether most of what piles up in a dict are the keys of its entries.
+bool IsPlain(const heap::Graph& graph, NodeId node) {
+  static constexpr std::string_view kTypes[] = {"int", "float", "str", "bytes"};
+  const std::string& type = graph.type(graph.type_of(node)).name;
+  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+}
+
+// Whether most of what piles up in a dict are the keys of its entries: numbers and names. (An object that is kept as a key, or as part of
+// one, is kept all the same.)
 bool AreKeys(const heap::Graph& graph, const heap::Pile& pile) {
   if (pile.container == heap::kNoNode || pile.held.empty()) return false;
   std::unordered_set<NodeId> keys;
@@ -41,8 +48,8 @@ bool AreKeys(const heap::Graph& graph, const heap::Pile& pile) {
     if (run.kind != heap::RefKind::kKey) return;
     for (heap::EdgeIndex e = first; e < last; e += 2) keys.insert(graph.edge(e).target());  // and their values
   });
-  const auto count =
-      std::count_if(pile.held.begin(), pile.held.end(), [&](NodeId node) { return keys.contains(node); });
+  const auto count = std::count_if(pile.held.begin(), pile.held.end(),
+                                   [&](NodeId node) { return IsPlain(graph, node) && keys.contains(node); });
   return static_cast<size_t>(count) * 2 > pile.held.size();
 }
 
