@@ -95,25 +95,48 @@ double MostConfidence(double seconds) {
   return kBriefConfidence + (1 - kBriefConfidence) * std::min(1.0, watched);
 }
 
+// The library's frames between an allocation and the program's line: `Condition()` is made in the library by a thread's start and by a
+// future alike.
+std::vector<uint32_t> LibraryFrames(const Process& process, const UnitTable& table, const capture::Site& site) {
+  std::vector<uint32_t> frames;
+  const capture::NodeId end = table.user_node[site.node.value];
+  for (capture::NodeId node = site.node; node.value != 0; node = process.nodes[node.value].parent) {
+    frames.push_back(process.nodes[node.value].frame.value);
+    if (node == end) break;
+  }
+  return frames;
+}
+
 // A line makes several kinds of blocks: a dict, its table, a text. In a ring of such things the dicts are recycled without a birth or a
 // death, and seem to be as old as when it was filled, while the texts are all young: together they lie evenly over the run, though neither
 // kind grows. Returns the share of the bytes of those kinds that grow when they are looked at alone; small kinds count as growing.
 double ShareThatGrowsAlone(const Process& process, const UnitTable& table, const std::vector<uint32_t>& sites,
                            AsOf as_of) {
-  constexpr uint64_t kLeastBlocks = 50, kOneIn = 10;
-  std::map<std::pair<uint32_t, Domain>, std::vector<uint32_t>> kinds;
-  Amount all;
+  constexpr uint64_t kLeastBlocks = 30;
+  using Kinds = std::map<std::pair<std::vector<uint32_t>, Domain>, std::vector<uint32_t>>;
+  const auto live_of = [&](const std::vector<uint32_t>& of_kind) {
+    Amount live;
+    for (const uint32_t index : of_kind) live += LiveAt(process.sites[index], as_of);
+    return live;
+  };
+  Kinds by_way, kinds;
   for (const uint32_t index : sites) {
     const capture::Site& site = process.sites[index];
-    kinds[{process.nodes[site.node.value].frame.value, site.domain}].push_back(index);
-    all += LiveAt(site, as_of);
+    by_way[{LibraryFrames(process, table, site), site.domain}].push_back(index);
   }
+  // Ways of few blocks are taken together where they end at the same line.
+  for (auto& [kind, of_kind] : by_way) {
+    const std::vector<uint32_t>& way = kind.first;
+    const bool alone = way.empty() || live_of(of_kind).blocks >= kLeastBlocks;
+    auto& target = kinds[{alone ? way : std::vector<uint32_t>{way.front()}, kind.second}];
+    target.insert(target.end(), of_kind.begin(), of_kind.end());
+  }
+  const Amount all = live_of(sites);
   if (kinds.size() < 2 || all.bytes == 0) return 1;
   uint64_t still = 0;
   for (const auto& [kind, of_kind] : kinds) {
-    Amount live;
-    for (const uint32_t index : of_kind) live += LiveAt(process.sites[index], as_of);
-    if (live.blocks < kLeastBlocks || live.blocks * kOneIn < all.blocks) continue;
+    const Amount live = live_of(of_kind);
+    if (live.blocks < kLeastBlocks) continue;
     if (!JudgeSurvival(Timeline(process, of_kind, as_of, table.work_begins)).growing) still += live.bytes;
   }
   return 1 - static_cast<double>(still) / static_cast<double>(all.bytes);

@@ -13,6 +13,13 @@ constexpr size_t kRecent = 4096;
 // How far up a repetition is looked for. Longer cycles of types are rare, and then merely stay unfolded up to this many times.
 constexpr int kLongestCycle = 24;
 
+// Of what the interpreter itself refers to, these dicts are namespaces; others (registries, local variables) are containers.
+bool IsTableOfNames(const Graph& graph, const Run& run) {
+  if (!HasName(run.kind)) return false;
+  const std::string& name = graph.name(run.label);
+  return name == "modules" || name == "sysdict" || name == "builtins";
+}
+
 }  // namespace
 
 ShapeTree::ShapeTree(const Graph& graph) : graph_(&graph), of_(graph.node_count()), recent_(kRecent) {
@@ -87,11 +94,11 @@ uint32_t ShapeTree::LabelOf(NodeId node, EdgeIndex edge, const Run& run, EdgeInd
 template <class IsWanted>
 void ShapeTree::PlaceTargets(NodeId node, IsWanted is_wanted) {
   const ShapeId shape = of_[node];
-  // What a root refers to is a namespace as well: the table of modules is.
   const bool from_namespace = shapes_[shape].is_namespace;
   const bool from_root = graph_->type(graph_->type_of(node)).synthetic();
   graph_->ForEachRun(node, [&](const Run& run, EdgeIndex first, EdgeIndex last) {
-    const bool to_namespace = from_root || namespace_of_run_[size_t(&run - graph_->runs().data())];
+    const size_t index = size_t(&run - graph_->runs().data());
+    const bool to_namespace = namespace_of_run_[index] || (from_root && IsTableOfNames(*graph_, run));
     for (EdgeIndex e = first; e < last; ++e) {
       const NodeId target = graph_->edge(e).target();
       if (!is_wanted(target, e)) continue;

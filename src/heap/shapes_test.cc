@@ -73,6 +73,24 @@ TEST(Shapes, MaskKeysOfDataAndKeepNames) {
             "interpreter .modules -> dict['app'] -> module .__dict__ -> dict['SESSIONS'] -> dict[*] -> Session");
 }
 
+// A dict of the interpreter's that is no table of names is a container: its entries are many of one sort, and not each of its own.
+TEST(Shapes, MaskKeysOfTheInterpretersRegistries) {
+  const Shaped s(R"(
+    main     = @interpreter
+    registry = dict
+    modules  = dict
+    main     -> .codec_error_registry:registry .modules:modules
+    one      = function
+    two      = function
+    json     = module
+    re       = module
+    registry -> {upload-1}:one {upload-2}:two
+    modules  -> {json}:json {re}:re
+  )");
+  EXPECT_EQ(s.shapes.of(s.drawing["one"]), s.shapes.of(s.drawing["two"]));
+  EXPECT_NE(s.shapes.of(s.drawing["json"]), s.shapes.of(s.drawing["re"]));
+}
+
 TEST(Shapes, FoldWhatRepeats) {
   const Shaped s(Service(0, 50));
   const ShapeId second = s.shapes.of(s.drawing["n1"]);
