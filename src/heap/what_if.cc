@@ -2,62 +2,98 @@
 
 #include <algorithm>
 
+#include "heap/huge_array.h"
+
 namespace limpet::heap {
 
-WhatIf::WhatIf(const Graph& graph, const PathTree& tree)
-    : graph_(graph),
-      tree_(tree),
-      live_(graph.node_count()),
-      held_by_(graph.node_count()),
-      place_(graph.node_count()),
-      end_(graph.node_count()),
-      laid_out_(tree.order().size()) {
-  HugeArray<NodeId> parents(graph.node_count());
-  CountReferences(&parents);
-  LayOut(parents);
-}
+// The tree of ways, laid out by subtrees.
+class WhatIf::Index {
+  const Graph& graph_;
+  const PathTree& tree_;
 
-// One pass over all references of what lives. A start is its own parent.
-void WhatIf::CountReferences(HugeArray<NodeId>* parents) {
-  for (const NodeId node : tree_.order()) {
-    live_.Set(node);
-    if (tree_.is_start(node)) (*parents)[node] = node;
-    for (EdgeIndex e = graph_.first_edge(node); e < graph_.last_edge(node); ++e) {
-      const Edge edge = graph_.edge(e);
-      if (!edge.holds()) continue;
-      ++held_by_[edge.target()];
-      if (!tree_.is_start(edge.target()) && tree_.via(edge.target()) == e) (*parents)[edge.target()] = node;
+ public:
+  // For each object: references from what lives that hold it, and one more for a root and an entry. A question counts down what is
+  // removed and puts it back.
+  HugeArray<uint32_t> held_by;
+  // Where an object is in the order of subtrees, and what is there; a subtree is [place, end). Only what lives has a place.
+  HugeArray<uint32_t> place, end;
+  HugeArray<NodeId> laid_out;
+
+  Index(const Graph& graph, const PathTree& tree)
+      : graph_(graph),
+        tree_(tree),
+        held_by(graph.node_count()),
+        place(graph.node_count()),
+        end(graph.node_count()),
+        laid_out(tree.order().size()) {
+    HugeArray<NodeId> parents(graph.node_count());
+    CountReferences(&parents);
+    LayOut(parents);
+  }
+
+ private:
+  // One pass over all references of what lives. A start is its own parent.
+  void CountReferences(HugeArray<NodeId>* parents) {
+    for (const NodeId node : tree_.order()) {
+      if (tree_.is_start(node)) (*parents)[node] = node;
+      for (EdgeIndex e = graph_.first_edge(node); e < graph_.last_edge(node); ++e) {
+        const Edge edge = graph_.edge(e);
+        if (!edge.holds()) continue;
+        ++held_by[edge.target()];
+        if (!tree_.is_start(edge.target()) && tree_.via(edge.target()) == e) (*parents)[edge.target()] = node;
+      }
+    }
+    for (const NodeId root : graph_.roots()) ++held_by[root];
+    for (const Entry& entry : graph_.entries()) ++held_by[entry.node];
+  }
+
+  void LayOut(const HugeArray<NodeId>& parents) {
+    const std::span<const NodeId> order = tree_.order();
+    // Sizes of subtrees, in `end`.
+    for (size_t i = order.size(); i-- > 0;) {
+      const NodeId node = order[i];
+      ++end[node];
+      if (parents[node] != node) end[parents[node]] += end[node];
+    }
+    // A parent comes before its children in the order; `next` is where its next child's subtree begins.
+    uint32_t next_start = 0;
+    HugeArray<uint32_t> next(graph_.node_count());
+    for (const NodeId node : order) {
+      uint32_t& from = parents[node] == node ? next_start : next[parents[node]];
+      place[node] = from;
+      from += end[node];
+      next[node] = place[node] + 1;
+      end[node] += place[node];
+      laid_out[place[node]] = node;
     }
   }
-  for (const NodeId root : graph_.roots()) ++held_by_[root];
-  for (const Entry& entry : graph_.entries()) ++held_by_[entry.node];
+};
+
+WhatIf::WhatIf(const Graph& graph, const PathTree& tree) : graph_(graph), tree_(tree), live_(graph.node_count()) {
+  for (const NodeId node : tree_.order()) live_.Set(node);
 }
 
-void WhatIf::LayOut(const HugeArray<NodeId>& parents) {
-  const std::span<const NodeId> order = tree_.order();
-  // Sizes of subtrees, in end_.
-  for (size_t i = order.size(); i-- > 0;) {
-    const NodeId node = order[i];
-    ++end_[node];
-    if (parents[node] != node) end_[parents[node]] += end_[node];
-  }
-  // A parent comes before its children in the order; `next` is where its next child's subtree begins.
-  uint32_t next_start = 0;
-  HugeArray<uint32_t> next(graph_.node_count());
-  for (const NodeId node : order) {
-    uint32_t& from = parents[node] == node ? next_start : next[parents[node]];
-    place_[node] = from;
-    from += end_[node];
-    next[node] = place_[node] + 1;
-    end_[node] += place_[node];
-    laid_out_[place_[node]] = node;
-  }
+WhatIf::~WhatIf() = default;
+
+WhatIf::Index* WhatIf::ReadyIndex() const {
+  constexpr size_t kByWalk = 4;
+  if (!index_ && ++asked_ > kByWalk) index_ = std::make_unique<Index>(graph_, tree_);
+  return index_.get();
+}
+
+std::vector<NodeId> WhatIf::Walk(const Cut& cut) const {
+  const Bits left = Live(graph_, &cut);
+  std::vector<NodeId> freed;
+  live_.ForEach([&](size_t node) {
+    if (!left[node]) freed.push_back(NodeId(node));
+  });
+  return freed;
 }
 
 // One removal.
 class WhatIf::Question {
  public:
-  explicit Question(const WhatIf& of) : of_(of), graph_(of.graph_) {}
+  Question(const WhatIf& of, Index& index) : of_(of), index_(index), graph_(of.graph_) {}
 
   std::vector<NodeId> Edges(std::span<const EdgeIndex> edges) {
     cut_.assign(edges.begin(), edges.end());
@@ -85,7 +121,7 @@ class WhatIf::Question {
     uint32_t begin, end;
   };
 
-  void AddSubtree(NodeId node) { stretches_.push_back({of_.place_[node], of_.end_[node]}); }
+  void AddSubtree(NodeId node) { stretches_.push_back({index_.place[node], index_.end[node]}); }
 
   // Subtrees lie within one another or apart.
   void DropInner() {
@@ -101,7 +137,7 @@ class WhatIf::Question {
 
   bool MayDie(NodeId node) const {
     if (!of_.live_[node]) return false;
-    const uint32_t place = of_.place_[node];
+    const uint32_t place = index_.place[node];
     const auto after = std::upper_bound(stretches_.begin(), stretches_.end(), place,
                                         [](uint32_t at, Stretch s) { return at < s.begin; });
     return after != stretches_.begin() && place < std::prev(after)->end;
@@ -112,7 +148,7 @@ class WhatIf::Question {
   template <class Visit>
   void ForEachCandidate(Visit visit) const {
     for (const Stretch s : stretches_) {
-      for (uint32_t place = s.begin; place < s.end; ++place) visit(of_.laid_out_[place]);
+      for (uint32_t place = s.begin; place < s.end; ++place) visit(index_.laid_out[place]);
     }
   }
 
@@ -133,8 +169,8 @@ class WhatIf::Question {
 
   // What is removed, and what candidates refer to: `by` is added to the counts of the targets.
   void Count(uint32_t by) const {
-    for (const EdgeIndex e : cut_) of_.held_by_[graph_.edge(e).target()] += by;
-    ForEachCandidate([&](NodeId node) { ForEachLeft(node, [&](NodeId target) { of_.held_by_[target] += by; }); });
+    for (const EdgeIndex e : cut_) index_.held_by[graph_.edge(e).target()] += by;
+    ForEachCandidate([&](NodeId node) { ForEachLeft(node, [&](NodeId target) { index_.held_by[target] += by; }); });
   }
 
   std::vector<NodeId> Answer() {
@@ -146,7 +182,7 @@ class WhatIf::Question {
       if (!IsRemoved(node) && saved.Add(node)) stack.push_back(node);
     };
     ForEachCandidate([&](NodeId node) {
-      if (of_.held_by_[node] != 0) save(node);
+      if (index_.held_by[node] != 0) save(node);
     });
     while (!stack.empty()) {
       const NodeId node = stack.back();
@@ -164,6 +200,7 @@ class WhatIf::Question {
   }
 
   const WhatIf& of_;
+  Index& index_;
   const Graph& graph_;
   std::vector<EdgeIndex> cut_;  // ascending; from what lives, and holding
   Bits removed_;                // among what lives; empty: no object
@@ -189,9 +226,21 @@ Freed WhatIf::Sum(std::span<const NodeId> nodes) const {
   return freed;
 }
 
-Freed WhatIf::RemoveEdges(std::span<const EdgeIndex> edges) const { return Sum(Question(*this).Edges(edges)); }
+Freed WhatIf::RemoveEdges(std::span<const EdgeIndex> edges) const {
+  if (Index* const index = ReadyIndex()) return Sum(Question(*this, *index).Edges(edges));
+  Cut cut;
+  cut.edges = Bits(graph_.edge_count());
+  for (const EdgeIndex edge : edges) cut.edges.Set(edge);
+  return Sum(Walk(cut));
+}
 
-Freed WhatIf::RemoveNodes(std::span<const NodeId> nodes) const { return Sum(Question(*this).Nodes(nodes)); }
+Freed WhatIf::RemoveNodes(std::span<const NodeId> nodes) const {
+  if (Index* const index = ReadyIndex()) return Sum(Question(*this, *index).Nodes(nodes));
+  Cut cut;
+  cut.nodes = Bits(graph_.node_count());
+  for (const NodeId node : nodes) cut.nodes.Set(node);
+  return Sum(Walk(cut));
+}
 
 std::vector<EdgeIndex> ContentOf(const Graph& graph, NodeId container) {
   std::vector<EdgeIndex> edges;

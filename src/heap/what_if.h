@@ -1,21 +1,23 @@
 // What would be freed: remove references or objects on paper, and see what nothing reaches any more.
 //
-// A question costs as much as what it may free, and not as much as the heap. Every object that lives has one way from the roots (the
+// The first few questions are answered by a walk over all that is left. Then an index is made, which is worth some walks, and a question
+// costs as much as what it may free, and not as much as the heap. Every object that lives has one way from the roots (the
 // tree of paths.h); only the objects whose way leads over something that is removed can die: they are subtrees, and lie side by side
 // in an order in which a parent comes before its children and they before anything else. Of these live the ones that are referred to
 // from elsewhere (a count of all references, less those from within), and what they reach. The rest is freed.
 #ifndef LIMPET_HEAP_WHAT_IF_H_
 #define LIMPET_HEAP_WHAT_IF_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "heap/bits.h"
 #include "heap/graph.h"
-#include "heap/huge_array.h"
 #include "heap/paths.h"
+#include "heap/reach.h"
 
 namespace limpet::heap {
 
@@ -38,6 +40,7 @@ class WhatIf {
  public:
   // Both outlive this; `tree` is that of the whole graph.
   WhatIf(const Graph& graph, const PathTree& tree);
+  ~WhatIf();
 
   // `x.attr = None`, `del d[key]`, `s.remove(x)`
   Freed RemoveEdges(std::span<const EdgeIndex> edges) const;
@@ -46,20 +49,17 @@ class WhatIf {
   const Bits& live() const { return live_; }
 
  private:
+  class Index;
   class Question;
-  void CountReferences(HugeArray<NodeId>* parents);
-  void LayOut(const HugeArray<NodeId>& parents);
+  std::vector<NodeId> Walk(const Cut& cut) const;
+  Index* ReadyIndex() const;  // null: for so few questions it is not worth while
   Freed Sum(std::span<const NodeId> freed) const;
 
   const Graph& graph_;
   const PathTree& tree_;
   Bits live_;
-  // For each object: references from what lives that hold it, and one more for a root and an entry. A question counts down what is
-  // removed and puts it back.
-  mutable HugeArray<uint32_t> held_by_;
-  // Where an object is in the order of subtrees, and what is there; a subtree is [place, end). Only what lives has a place.
-  HugeArray<uint32_t> place_, end_;
-  HugeArray<NodeId> laid_out_;
+  mutable size_t asked_ = 0;
+  mutable std::unique_ptr<Index> index_;
 };
 
 // References to what a container contains: values and keys of a dict, items of a list, elements of a set. What `clear()` removes.
