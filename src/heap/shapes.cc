@@ -24,6 +24,7 @@ bool IsTableOfNames(const Graph& graph, const Run& run) {
 
 ShapeTree::ShapeTree(const Graph& graph) : graph_(&graph), of_(graph.node_count()), recent_(kRecent) {
   std::fill(of_.begin(), of_.end(), kNoShape);
+  scanned_label_ = LabelId("");
   key_label_ = LabelId(MaskedEdgeText(graph, {RefKind::kKey, RefStrength::kOwned, 0, kNoNode}));
   for (const Run& run : graph.runs()) {
     const RefKind kind = run.kind == RefKind::kKey ? RefKind::kValue : run.kind;
@@ -84,6 +85,7 @@ void ShapeTree::Start(NodeId node, const std::string& label) {
 }
 
 uint32_t ShapeTree::LabelOf(NodeId node, EdgeIndex edge, const Run& run, EdgeIndex first, bool from_namespace) {
+  if (run.kind == RefKind::kScanned && graph_->type(graph_->type_of(node)).native()) return scanned_label_;
   if (run.kind == RefKind::kKey && (edge - first) % 2 == 0) return key_label_;
   const bool is_value = run.kind == RefKind::kKey || run.kind == RefKind::kValue;
   if (is_value && from_namespace) return LabelId(EdgeText(*graph_, node, edge));
@@ -95,13 +97,21 @@ template <class IsWanted>
 void ShapeTree::PlaceTargets(NodeId node, IsWanted is_wanted) {
   const ShapeId shape = of_[node];
   const bool from_namespace = shapes_[shape].is_namespace;
-  const bool from_root = graph_->type(graph_->type_of(node)).synthetic();
+  const Type& type = graph_->type(graph_->type_of(node));
+  const bool from_root = type.synthetic();
+  // Blocks of C code that lead to one another are one thing, be they a list, a tree or a table: where in it an object hangs is no
+  // difference of shape.
+  const bool from_native = type.native();
   graph_->ForEachRun(node, [&](const Run& run, EdgeIndex first, EdgeIndex last) {
     const size_t index = size_t(&run - graph_->runs().data());
     const bool to_namespace = namespace_of_run_[index] || (from_root && IsTableOfNames(*graph_, run));
     for (EdgeIndex e = first; e < last; ++e) {
       const NodeId target = graph_->edge(e).target();
       if (!is_wanted(target, e)) continue;
+      if (from_native && graph_->type(graph_->type_of(target)).native()) {
+        Place(target, shape);
+        continue;
+      }
       const uint32_t label = LabelOf(node, e, run, first, from_namespace);
       Place(target, Child(shape, label, graph_->type_of(target), to_namespace));
     }

@@ -91,6 +91,7 @@ class ShapeTree {
   std::vector<uint32_t> label_of_run_;  // by run; of values for runs of keys
   std::vector<bool> namespace_of_run_;
   uint32_t key_label_ = 0;
+  uint32_t scanned_label_ = 0;  // of what memory of C code refers to, wherever in it
 };
 
 // Trees of several snapshots laid over each other. Nodes are the same if their labels and the names of their types are, up to the root.
