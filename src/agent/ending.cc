@@ -22,6 +22,11 @@ bool BeginsWith(DataFile::Text text, const char* start) {
   return text.size >= size && memcmp(text.begin, start, size) == 0;
 }
 
+bool EndsWith(DataFile::Text text, const char* end) {
+  const size_t size = strlen(end);
+  return text.size >= size && memcmp(text.begin + text.size - size, end, size) == 0;
+}
+
 bool Is(DataFile::Text text, const char* other) { return text.size == strlen(other) && BeginsWith(text, other); }
 
 }  // namespace
@@ -32,6 +37,13 @@ void NoteOutermost(Thread* thread, const char* code, const capture::CodeRecord& 
   // A module that is frozen into the interpreter runs at its start.
   const bool module = Is(name, "<module>") && !BeginsWith(g_agent.file.TextAt(record.filename), "<frozen ");
   if (module || Is(name, "_run_module_as_main")) g_ending.program = code;
+}
+
+LIMPET_COLD void NoteNewCode(Thread* thread, const capture::CodeRecord& record) {
+  if (g_ending.returned || !Is(g_agent.file.TextAt(record.name), "_cancel_all_tasks")) return;
+  if (!EndsWith(g_agent.file.TextAt(record.filename), "/asyncio/runners.py")) return;
+  g_ending.snapshot_due = true;
+  thread->next_tick = 0;
 }
 
 LIMPET_COLD void NoteNoFrame(Thread* thread) {

@@ -3,6 +3,9 @@
 //
 // The interpreter tells of its finalisation only after those callbacks. But the outermost frame of the main thread tells: it is that of the
 // main module (or of runpy, for `python -m`) while the program runs, and another (threading._shutdown, a callback) or none from then on.
+//
+// asyncio.run() takes down before that: it cancels the tasks that still wait, and the leaked ones among them are gone when the main module
+// returns. So the heap is looked at when it first does so, too.
 #ifndef LIMPET_AGENT_ENDING_H_
 #define LIMPET_AGENT_ENDING_H_
 
@@ -24,6 +27,9 @@ inline bool IsMainThread(const Thread* thread) { return thread->record->tid == g
 // The outermost frame of a stack that is new runs `code`, of which `record` tells. REQUIRES: the agent's lock, the main thread, not returned,
 // and a code that is not the program's.
 void NoteOutermost(Thread* thread, const char* code, const capture::CodeRecord& record);
+
+// A stack runs `record`'s code for the first time. REQUIRES: the agent's lock.
+void NoteNewCode(Thread* thread, const capture::CodeRecord& record);
 
 // A thread of the interpreter allocates with no Python frame at all.
 LIMPET_COLD void NoteNoFrame(Thread* thread);

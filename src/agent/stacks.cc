@@ -93,7 +93,7 @@ uint32_t InternNode(uint32_t parent, uint32_t frame) {
 
 // The code record of a live code object; IdMap::kNone when it does not look like one or there is no room.
 template <class L>
-uint32_t InternCode(const char* code) {
+uint32_t InternCode(Thread* thread, const char* code) {
   const uintptr_t address = reinterpret_cast<uintptr_t>(code);
   // Only a code whose death will be noticed may be remembered by address.
   uint32_t* word = FindWord(address);
@@ -116,6 +116,7 @@ uint32_t InternCode(const char* code) {
     record->first_line = source.first_line;
     record->address = address;
     g_agent.file.Publish(Table::kCodes);
+    NoteNewCode(thread, *record);
   }
   const bool watchable = word && *word && (*word & kTagMask) == kTagLarge;
   if (watchable) *word = (*word & ~kTagMask) | kTagCode;
@@ -124,9 +125,9 @@ uint32_t InternCode(const char* code) {
 }
 
 template <class L>
-uint32_t InternFrame(const char* frame) {
+uint32_t InternFrame(Thread* thread, const char* frame) {
   const char* code = cpython::FrameCode<L>(frame);
-  const uint32_t code_id = InternCode<L>(code);
+  const uint32_t code_id = InternCode<L>(thread, code);
   if (code_id == IdMap::kNone) return IdMap::kNone;
   const int64_t offset = cpython::FrameInstruction<L>(frame) - cpython::FirstInstruction<L>(code);
   const uint32_t instruction = offset < 0 ? 0 : uint32_t(offset);
@@ -173,7 +174,7 @@ void LookAtOutermost(Thread* thread, uint32_t count) {
   if (!count) return;
   const char* code = cpython::FrameCode<L>(thread->pending[count - 1]);
   if (code == g_ending.program) return;
-  const uint32_t id = InternCode<L>(code);
+  const uint32_t id = InternCode<L>(thread, code);
   if (id != IdMap::kNone) NoteOutermost(thread, code, *g_agent.file.At<CodeRecord>(Table::kCodes, id));
 }
 
@@ -192,7 +193,7 @@ uint32_t ResolveNode(Thread* thread, const char* top) {
       continue;
     }
     if (!cpython::IsIncomplete<L>(frame)) {
-      const uint32_t id = InternFrame<L>(frame);
+      const uint32_t id = InternFrame<L>(thread, frame);
       if (id != IdMap::kNone) node = InternNode(node, id);
     }
     g_stacks.node_of.Insert(hash, node);

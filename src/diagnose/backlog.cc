@@ -21,11 +21,13 @@ constexpr double kContradicted = 0.4;
 // Place of a moment in the run, 0..1, on the clock of Weights().
 class RunClock {
  public:
-  RunClock(const capture::Process& process, AsOf as_of, size_t work_begins)
-      : process_(process), weights_(Weights(process, as_of, work_begins)), end_ns_(TimeOf(process, as_of).time_ns) {
+  RunClock(const capture::Process& process, AsOf as_of, WorkSpan work)
+      : process_(process), weights_(Weights(process, as_of, work)), end_ns_(TimeOf(process, as_of).time_ns) {
     double sum = 0;
     for (double weight : weights_) starts_.push_back(std::exchange(sum, sum + weight));
     total_ = sum;
+    if (weights_.size() < process.groups.size() && !weights_.empty())
+      end_ns_ = std::min(end_ns_, process.groups[weights_.size() - 1].end_ns);
   }
   std::optional<double> At(uint64_t time_ns) const {
     if (time_ns > end_ns_ || total_ <= 0) return std::nullopt;
@@ -91,8 +93,8 @@ std::optional<uint64_t> RiseOf(const std::vector<double>& level) {
   return static_cast<uint64_t>(rise / static_cast<double>(last - 1) * static_cast<double>(last));
 }
 
-Levels LevelsOf(const capture::Process& process, size_t work_begins) {
-  const RunClock clock(process, ReferenceOf(process), work_begins);
+Levels LevelsOf(const capture::Process& process, WorkSpan work) {
+  const RunClock clock(process, ReferenceOf(process), work);
   Levels levels;
   for (const capture::SampleRecord& sample : process.samples)
     if (std::optional<double> at = clock.At(sample.time_ns)) levels.emplace_back(*at, sample.live_bytes);
@@ -107,8 +109,8 @@ bool FallsBack(const Course& course) {
 }
 
 // Live memory of the process over the run, by stretches; nothing where there are too few samples.
-Course CourseOf(const capture::Process& process, size_t work_begins) {
-  const Levels levels = LevelsOf(process, work_begins);
+Course CourseOf(const capture::Process& process, WorkSpan work) {
+  const Levels levels = LevelsOf(process, work);
   for (size_t stretches : {kMostStretches, size_t{6}, kFewestStretches})
     if (Course course = CourseIn(levels, stretches); !course.middle.empty()) return course;
   return {};
@@ -157,13 +159,13 @@ double HighestBefore(const Levels& levels, double end) {
 
 }  // namespace
 
-std::optional<uint64_t> SteadyRise(const capture::Process& process, size_t work_begins) {
-  const Course course = CourseOf(process, work_begins);
+std::optional<uint64_t> SteadyRise(const capture::Process& process, WorkSpan work) {
+  const Course course = CourseOf(process, work);
   return course.middle.empty() || FallsBack(course) ? std::nullopt : RiseOf(course.middle);
 }
 
-void DoubtAgainstCourse(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
-  const std::vector<double> level = CourseOf(process, work_begins).middle;
+void DoubtAgainstCourse(const capture::Process& process, WorkSpan work, std::vector<Suspect>& suspects) {
+  const std::vector<double> level = CourseOf(process, work).middle;
   if (level.empty()) return;
   std::vector<double> steps, errors;
   for (size_t k = 2; k < level.size(); k++) steps.push_back(level[k] - level[k - 1]);  // the first one is start-up
@@ -180,9 +182,9 @@ void DoubtAgainstCourse(const capture::Process& process, size_t work_begins, std
   }
 }
 
-void MarkLateStart(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
+void MarkLateStart(const capture::Process& process, WorkSpan work, std::vector<Suspect>& suspects) {
   constexpr double kStretch = 0.12, kMuch = 0.5, kLevel = 0.35;
-  const Levels levels = LevelsOf(process, work_begins);
+  const Levels levels = LevelsOf(process, work);
   const std::optional<double> last = LevelIn(levels, 1 - kStretch, 1);
   if (!last) return;
   std::vector<std::pair<Suspect*, Factors>> late;
@@ -221,8 +223,8 @@ void MarkLateStart(const capture::Process& process, size_t work_begins, std::vec
   }
 }
 
-void MarkBacklog(const capture::Process& process, size_t work_begins, std::vector<Suspect>& suspects) {
-  std::optional<uint64_t> rise = SteadyRise(process, work_begins);
+void MarkBacklog(const capture::Process& process, WorkSpan work, std::vector<Suspect>& suspects) {
+  std::optional<uint64_t> rise = SteadyRise(process, work);
   if (!rise) return;
   double unexplained = static_cast<double>(*rise);
   for (const Suspect& s : suspects)

@@ -77,10 +77,10 @@ size_t PeakGroup(const Process& process) {
 }
 
 // Share of the run that lay behind the peak when it was taken.
-double RunAfterPeak(const Process& process, AsOf reference, size_t work_begins) {
+double RunAfterPeak(const Process& process, AsOf reference, WorkSpan work) {
   if (!process.peak.valid) return 1;
   const size_t peak = PeakGroup(process);
-  std::vector<double> weights = Weights(process, reference, work_begins);
+  std::vector<double> weights = Weights(process, reference, work);
   double total = 0, after = 0;
   for (size_t i = 0; i < weights.size(); i++) {
     total += weights[i];
@@ -137,7 +137,7 @@ double ShareThatGrowsAlone(const Process& process, const UnitTable& table, const
   for (const auto& [kind, of_kind] : kinds) {
     const Amount live = live_of(of_kind);
     if (live.blocks < kLeastBlocks) continue;
-    if (!JudgeSurvival(Timeline(process, of_kind, as_of, table.work_begins)).growing) still += live.bytes;
+    if (!JudgeSurvival(Timeline(process, of_kind, as_of, table.work)).growing) still += live.bytes;
   }
   return 1 - static_cast<double>(still) / static_cast<double>(all.bytes);
 }
@@ -148,7 +148,7 @@ class Judge {
       : process_(process),
         table_(table),
         reference_(ReferenceOf(process)),
-        after_peak_(RunAfterPeak(process, reference_, table.work_begins)) {}
+        after_peak_(RunAfterPeak(process, reference_, table.work)) {}
 
   Suspect Look(uint32_t unit, Amount live, Amount peak_live) const {
     Suspect s;
@@ -204,7 +204,7 @@ class Judge {
   // for the same work, and a cache that evicts keeps fewer of its old ones.)
   void JudgeByWork(Suspect& s) const {
     if (s.judgement.confidence >= kSure) return;
-    const std::vector<double> weights = WorkWeights(process_, s.as_of, table_.work_begins);
+    const std::vector<double> weights = WorkWeights(process_, s.as_of, table_.work);
     if (weights.size() != s.slots.size()) return;
     std::vector<Slot> slots = s.slots;
     for (size_t i = 0; i < slots.size(); i++) slots[i].weight = weights[i];
@@ -223,7 +223,7 @@ class Judge {
     for (uint32_t site : unit.sites) {
       if (!unit.imported && LiveAt(process_.sites[site], as_of).blocks != 0) holding.push_back(site);
     }
-    s.slots = Timeline(process_, holding, as_of, table_.work_begins);
+    s.slots = Timeline(process_, holding, as_of, table_.work);
     s.line_survival =
         unit.births.blocks ? static_cast<double>(live.blocks) / static_cast<double>(unit.births.blocks) : 0;
     s.judgement = JudgeSurvival(s.slots);
@@ -301,9 +301,9 @@ std::vector<Suspect> FindSuspects(const Process& process, const UnitTable& table
   Judge judge(process, table);
   std::vector<Suspect> suspects;
   for (const Candidate& c : candidates) suspects.push_back(judge.Look(c.unit, c.live, c.peak));
-  DoubtAgainstCourse(process, table.work_begins, suspects);
-  MarkLateStart(process, table.work_begins, suspects);
-  MarkBacklog(process, table.work_begins, suspects);
+  DoubtAgainstCourse(process, table.work, suspects);
+  MarkLateStart(process, table.work, suspects);
+  MarkBacklog(process, table.work, suspects);
   return suspects;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <string>
 
 #include <tsl/robin_map.h>
@@ -106,6 +107,38 @@ size_t WorkBegins(const Process& process, const UnitTable& table) {
   return group + kLeastLeft <= all.size() ? group : 0;
 }
 
+// The end of asyncio.run() and of what does the same: tasks that still wait are cancelled, and run once more.
+bool TakesDown(const capture::Frame& frame) {
+  return (frame.function == "Runner.close" && frame.file.ends_with("/asyncio/runners.py")) ||
+         (frame.function == "_cancel_all_tasks" && frame.file.ends_with("/asyncio/runners.py")) ||
+         (frame.function == "_cancel_tasks" && frame.file.ends_with("/aiohttp/web.py"));
+}
+
+// The first group with births in taking down, where from then on most are. (asyncio.run may be called for every job.)
+size_t WorkEnds(const Process& process, size_t begins) {
+  constexpr uint64_t kOneIn = 2;
+  constexpr size_t kLeastGroups = 8;
+  std::vector<bool> below(process.nodes.size(), false);  // a frame that takes down
+  for (size_t i = 1; i < process.nodes.size(); i++) {
+    const capture::Node& node = process.nodes[i];
+    below[i] = below[node.parent.value] || TakesDown(process.frames[node.frame.value]);
+  }
+  std::vector<uint64_t> all(process.groups.size()), down(process.groups.size());
+  for (const Site& site : process.sites) {
+    for (const Cohort& cohort : site.cohorts) {
+      all[cohort.group.value] += cohort.births.blocks;
+      if (below[site.node.value]) down[cohort.group.value] += cohort.births.blocks;
+    }
+  }
+  const auto first = std::find_if(down.begin(), down.end(), [](uint64_t births) { return births != 0; });
+  const auto ends = static_cast<size_t>(first - down.begin());
+  if (first == down.end() || ends < begins + kLeastGroups) return SIZE_MAX;
+  const uint64_t down_since = std::accumulate(first, down.end(), uint64_t{0});
+  // The work of the group in which it begins is work.
+  const uint64_t since = std::accumulate(all.begin() + static_cast<ptrdiff_t>(ends) + 1, all.end(), *first);
+  return down_since * kOneIn >= since ? ends : SIZE_MAX;
+}
+
 }  // namespace
 
 bool IsDispatcher(const capture::Frame& frame) {
@@ -161,7 +194,8 @@ UnitTable GroupByLine(const Process& process) {
     table.reimports |=
         table.importing[site.node.value] && !table.import_machinery[site.node.value] && ComesAgain(process, site);
   }
-  table.work_begins = WorkBegins(process, table);
+  table.work.begins = WorkBegins(process, table);
+  table.work.ends = WorkEnds(process, table.work.begins);
   constexpr uint32_t kNone = 0xffffffff;
   std::vector<uint32_t> unit_of_line(2 * (process.frames.size() + 2), kNone);  // the last four: no Python frame
   for (size_t i = 0; i < process.sites.size(); i++) {
@@ -205,11 +239,12 @@ double VolumeOf(const capture::EpochGroup& group) {
 
 }  // namespace
 
-std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begins) {
-  ImageTime image = TimeOf(process, as_of);
-  std::vector<double> time(image.groups), work(image.groups), volume(image.groups), iterations(image.groups);
+std::vector<double> Weights(const Process& process, AsOf as_of, WorkSpan span) {
+  const ImageTime image = TimeOf(process, as_of);
+  const size_t groups = std::min(image.groups, span.ends);
+  std::vector<double> time(groups), work(groups), volume(groups), iterations(groups);
   double times = 0, works = 0, volumes = 0, marked = 0;
-  for (size_t i = work_begins; i < image.groups; i++) {
+  for (size_t i = span.begins; i < groups; i++) {
     const capture::EpochGroup& group = process.groups[i];
     uint64_t end = std::max(group.start_ns, std::min(group.end_ns, image.time_ns));
     times += time[i] = static_cast<double>(end - group.start_ns);
@@ -226,9 +261,9 @@ std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begi
     time = std::move(work);
     times = works;
   }
-  std::vector<double> weights(image.groups, 0);
+  std::vector<double> weights(groups, 0);
   double clock_share = marked > 0 ? 0.25 : 0.5;
-  for (size_t i = work_begins; i < image.groups; i++) {
+  for (size_t i = span.begins; i < groups; i++) {
     if (times > 0) weights[i] += clock_share * time[i] / times;
     if (volumes > 0) weights[i] += clock_share * volume[i] / volumes;
     if (marked > 0) weights[i] += 0.5 * iterations[i] / marked;
@@ -237,22 +272,22 @@ std::vector<double> Weights(const Process& process, AsOf as_of, size_t work_begi
   return weights;
 }
 
-std::vector<double> WorkWeights(const Process& process, AsOf as_of, size_t work_begins) {
-  const ImageTime image = TimeOf(process, as_of);
-  std::vector<double> weights(image.groups, 0);
+std::vector<double> WorkWeights(const Process& process, AsOf as_of, WorkSpan work) {
+  const size_t groups = std::min(TimeOf(process, as_of).groups, work.ends);
+  std::vector<double> weights(groups, 0);
   double cpu = 0, volume = 0;
-  for (size_t i = work_begins; i < image.groups; i++) {
+  for (size_t i = work.begins; i < groups; i++) {
     cpu += CpuOf(process.groups[i]);
     volume += VolumeOf(process.groups[i]);
   }
   if (cpu <= 0 || volume <= 0) return {};  // not known
-  for (size_t i = work_begins; i < image.groups; i++)
+  for (size_t i = work.begins; i < groups; i++)
     weights[i] = CpuOf(process.groups[i]) / cpu + VolumeOf(process.groups[i]) / volume;
   return weights;
 }
 
-std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& sites, AsOf as_of, size_t work_begins) {
-  std::vector<double> weights = Weights(process, as_of, work_begins);
+std::vector<Slot> Timeline(const Process& process, const std::vector<uint32_t>& sites, AsOf as_of, WorkSpan work) {
+  std::vector<double> weights = Weights(process, as_of, work);
   std::vector<Slot> slots(weights.size());
   for (size_t i = 0; i < slots.size(); i++) {
     const capture::EpochGroup& group = process.groups[i];

@@ -40,6 +40,14 @@ struct Unit {
   capture::Amount births;
 };
 
+// The epoch groups of the program's work. Before it nearly all births are those of imports: a second of `import pandas` is no part of the run
+// that a third of a second of growth could be measured by. After it the program takes down what it has: an asyncio program cancels its tasks,
+// and every one that was leaked wakes up and makes an exception, at the very line at which it waited.
+struct WorkSpan {
+  size_t begins = 0;
+  size_t ends = SIZE_MAX;  // one past the last
+};
+
 struct UnitTable {
   std::vector<Unit> units;
   std::vector<capture::NodeId> user_node;  // by node: the innermost node of its stack that names the unit; node 0: none
@@ -49,16 +57,14 @@ struct UnitTable {
   std::vector<bool>
       import_machinery;    // by node: and nothing of that module runs yet: it is found, read and unmarshalled
   bool reimports = false;  // some module's code ran again and again
-  // The epoch group with which the program's work begins: before it nearly all births were those of imports. A second of `import pandas`
-  // is no part of the run that a third of a second of growth could be measured by. 0: from the start on.
-  size_t work_begins = 0;
+  WorkSpan work;
 };
 
 UnitTable GroupByLine(const capture::Process& process);
 
-// The slots of some sites as of one image. Groups after that image are left out; memory inherited over a fork is no birth.
+// The slots of some sites as of one image. Groups after that image, and after the work, are left out; memory inherited over a fork is no birth.
 std::vector<Slot> Timeline(const capture::Process& process, const std::vector<uint32_t>& sites, AsOf as_of,
-                           size_t work_begins);
+                           WorkSpan work);
 
 // A frame that runs whatever it is given: the loop of an event loop, a thread's or a pool's first function. What is farther out than such
 // a frame (`asyncio.run(main())`, `server.serve_forever()`) is in every stack, and tells nothing of any.
@@ -71,11 +77,11 @@ bool IsOnceImported(const capture::Process& process, const UnitTable& table, con
 // Share of the run that each group up to the image stands for. Time, volume and (where marked) iterations each have a say. Time
 // counts up to thirty times the processor time that was used: a program that waits (for a compiler, for requests, for its turn on a busy
 // machine) does not grow, which is no proof that something stopped; one that sleeps a little between its steps goes on. Nor does a load in
-// one go become a long run by its volume. Groups before `work_begins` weigh nothing.
-std::vector<double> Weights(const capture::Process& process, AsOf as_of, size_t work_begins);
+// one go become a long run by its volume. Groups before `work` weigh nothing, those after it are left out.
+std::vector<double> Weights(const capture::Process& process, AsOf as_of, WorkSpan work);
 
 // The same by processor time and volume alone: where the load of the machine comes and goes, wall time is uneven though the work is not.
-std::vector<double> WorkWeights(const capture::Process& process, AsOf as_of, size_t work_begins);
+std::vector<double> WorkWeights(const capture::Process& process, AsOf as_of, WorkSpan work);
 
 // When the image was taken, and the number of groups that it knows.
 struct ImageTime {

@@ -78,7 +78,7 @@ Amounts AmountsOf(const capture::Process& process, const std::vector<uint32_t>& 
     at(Measure::kLive) += diagnose::LiveAt(site, as_of);
   }
   if (at(Measure::kLive).blocks >= kLeastBlocksForGrowth)
-    at(Measure::kGrown) = diagnose::SteadyGrowth(diagnose::Timeline(process, sites, as_of, 0));
+    at(Measure::kGrown) = diagnose::SteadyGrowth(diagnose::Timeline(process, sites, as_of, {}));
   return amounts;
 }
 

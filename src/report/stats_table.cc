@@ -139,7 +139,7 @@ class Gatherer {
     }
     row.live += live;
     if (live.blocks >= kLeastBlocksForGrowth)
-      row.growth += diagnose::SteadyGrowth(diagnose::Timeline(process, sites, as_of, 0));
+      row.growth += diagnose::SteadyGrowth(diagnose::Timeline(process, sites, as_of, {}));
   }
 
   const StatsOptions& options_;

@@ -47,3 +47,14 @@ def test_a_leak_is_one_finding_with_its_type_line_and_holder(judge, shape, sure)
 def test_what_is_full_is_no_leak(judge, shape, sure):
     report = judge(shape)
     assert not sure(report), [short(finding) for finding in report["findings"]]
+
+
+@pytest.mark.slow
+def test_tasks_that_asyncio_cancels_at_the_end_were_a_leak(judge, sure):
+    report = judge("tasks_that_wait")
+    found = sure(report)
+    assert len(found) == 1, [short(finding) for finding in report["findings"]]
+    (finding,) = found
+    assert finding["types"][0].split(".")[-1] in ("Future", "Task", "coroutine"), short(finding)
+    assert {"notify", "tasks_that_wait"} & {frame["function"] for frame in finding["site"][:2]}, short(finding)
+    assert "_waiters" in finding["holder_text"] and "_waiters" in finding["fix"], short(finding)

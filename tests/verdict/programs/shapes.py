@@ -201,7 +201,36 @@ def growing_batches(turn):
         ROWS.append({"number": number * 0.5, "text": "row %050d" % number})
 
 
+class Room:
+    ready = None
+
+
+async def notify(turn):
+    message = bytearray(300)
+    await Room.ready.wait()
+    return message
+
+
+async def tasks_that_wait(turn):
+    """For an event that never comes; asyncio.run() cancels them at the end."""
+    import asyncio
+
+    Room.ready = Room.ready or asyncio.Event()
+    asyncio.get_running_loop().create_task(notify(turn))
+    await asyncio.sleep(0)
+
+
+async def run(shape):
+    for turn in range(TURNS):
+        await shape(turn)
+        work(turn)
+
+
 def main(shape):
+    if shape is tasks_that_wait:
+        import asyncio
+
+        return asyncio.run(run(shape))
     # The functions registered for the exit have run when the last snapshot is taken: the one before it must show them.
     for turn in range(TURNS * 2 if shape is callbacks_at_exit else TURNS):
         shape(turn)
