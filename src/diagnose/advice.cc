@@ -64,6 +64,7 @@ bool LeadsThrough(const Graph& graph, const heap::Way& way, std::string_view fie
 std::optional<NodeId> CachedFunction(const Graph& graph, std::span<const NodeId> nodes, NodeId container) {
   const auto at = std::find(nodes.begin(), nodes.end(), container);
   if (at == nodes.begin() || at == nodes.end() || TypeOf(graph, at[-1]) != kLruCache) return std::nullopt;
+  if (!IsTableOf(graph, at[-1], container)) return std::nullopt;
   return at[-1];
 }
 

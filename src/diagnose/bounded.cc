@@ -13,8 +13,8 @@ namespace {
 constexpr double kSoonFull = 0.01;              // share of the entries that are there
 constexpr double kNotMuch = 256.0 * (1 << 20);  // bytes
 
-// Whether it is the dict in which an lru_cache finds its entries. (What an entry or the cached function refers to may be as large as it
-// likes: a registry that is made once, the object that a cached method belongs to.)
+}  // namespace
+
 bool IsTableOf(const heap::Graph& graph, heap::NodeId cache, heap::NodeId dict) {
   bool found = false;
   graph.ForEachRun(cache, [&](const heap::Run& run, heap::EdgeIndex first, heap::EdgeIndex last) {
@@ -23,8 +23,6 @@ bool IsTableOf(const heap::Graph& graph, heap::NodeId cache, heap::NodeId dict) 
   });
   return found;
 }
-
-}  // namespace
 
 heap::NodeId OwnerOfContainer(const heap::Graph& graph, const heap::Referrers& referrers, heap::NodeId container) {
   if (container == heap::kNoNode) return container;

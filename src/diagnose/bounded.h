@@ -20,6 +20,10 @@ struct Bound {
   uint64_t entries = 0;  // now
 };
 
+// Whether it is the dict in which an lru_cache finds its entries. (What an entry or the cached function refers to may be as large as it
+// likes: a registry that is made once, the object that a cached method belongs to, the function's own attributes.)
+bool IsTableOf(const heap::Graph& graph, heap::NodeId cache, heap::NodeId dict);
+
 // The dict of an lru_cache belongs to the function: what piles up in the one piles up in the other. Any other container is its own.
 heap::NodeId OwnerOfContainer(const heap::Graph& graph, const heap::Referrers& referrers, heap::NodeId container);
 

@@ -13,6 +13,13 @@ constexpr size_t kRecent = 4096;
 // How far up a repetition is looked for. Longer cycles of types are rare, and then merely stay unfolded up to this many times.
 constexpr int kLongestCycle = 24;
 
+// Few objects have so many attributes; where names are made up as the program runs, the dict is a container. Modules may be large.
+constexpr uint32_t kMostAttributes = 400;
+
+bool MayBeNamespace(const Graph& graph, const Type& owner, NodeId dict) {
+  return graph.degree(dict) <= 2 * kMostAttributes || owner.name == "module" || owner.name == "type";
+}
+
 // Of what the interpreter itself refers to, these dicts are namespaces; others (registries, local variables) are containers.
 bool IsTableOfNames(const Graph& graph, const Run& run) {
   if (!HasName(run.kind)) return false;
@@ -104,7 +111,7 @@ void ShapeTree::PlaceTargets(NodeId node, IsWanted is_wanted) {
   const bool from_native = type.native();
   graph_->ForEachRun(node, [&](const Run& run, EdgeIndex first, EdgeIndex last) {
     const size_t index = size_t(&run - graph_->runs().data());
-    const bool to_namespace = namespace_of_run_[index] || (from_root && IsTableOfNames(*graph_, run));
+    const bool to_names = namespace_of_run_[index] || (from_root && IsTableOfNames(*graph_, run));
     for (EdgeIndex e = first; e < last; ++e) {
       const NodeId target = graph_->edge(e).target();
       if (!is_wanted(target, e)) continue;
@@ -112,6 +119,7 @@ void ShapeTree::PlaceTargets(NodeId node, IsWanted is_wanted) {
         Place(target, shape);
         continue;
       }
+      const bool to_namespace = to_names && (from_root || MayBeNamespace(*graph_, type, target));
       const uint32_t label = LabelOf(node, e, run, first, from_namespace);
       Place(target, Child(shape, label, graph_->type_of(target), to_namespace));
     }
