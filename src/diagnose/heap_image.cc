@@ -52,10 +52,18 @@ const heap::Pile& HeapImage::pile(size_t suspect) {
   return at->second;
 }
 
+// Nothing leads to it; but some object may be all that keeps it.
+NodeId HeapImage::HolderOfGarbage(NodeId block) {
+  const heap::Dominators& dominators = analysis_.dominators();
+  NodeId node = block;
+  while (node < graph().node_count() && IsBlock(node)) node = dominators.of(node);
+  return node < graph().node_count() ? node : heap::kNoNode;
+}
+
 NodeId HeapImage::HolderOfBlock(NodeId block) {
   const heap::PathTree& paths = analysis_.paths();
   NodeId node = block, outermost = block;
-  if (!paths.reached(node)) return heap::kNoNode;
+  if (!paths.reached(node)) return HolderOfGarbage(block);
   while (!paths.is_start(node) && IsBlock(node)) {
     outermost = node;
     node = paths.parent(node);

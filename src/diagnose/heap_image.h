@@ -58,6 +58,7 @@ class HeapImage {
 
  private:
   bool HangsOn(size_t part, size_t whole);
+  heap::NodeId HolderOfGarbage(heap::NodeId block);
   heap::NodeId OwnerOfPile(size_t suspect);
 
   std::unique_ptr<heap::Snapshot> snapshot_;
