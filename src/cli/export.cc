@@ -20,6 +20,7 @@ constexpr char kExamples[] =
     "  limpet export app.limpet --to speedscope -o app.json && speedscope app.json\n"
     "  limpet export app.limpet --to collapsed --what grown | flamegraph.pl > grown.svg\n"
     "  limpet export app.limpet --to csv --of types -o types.csv\n"
+    "  limpet export app.limpet --to parquet -o app.parquet && duckdb -c \"FROM 'app.parquet'\"\n"
     "\n";
 constexpr char kExitStatus[] =
     "\nExit status: 0; 2 wrong usage, or a recording that cannot be read, or a file that cannot be written.";
@@ -40,17 +41,13 @@ constexpr std::array kFormats = {
     Format{"collapsed", "allocation stacks for flamegraph.pl, inferno ...", kWhat | kUnit, ExportProfile},
     Format{"csv", "a table of allocation stacks, or of types", kOf, ExportTable},
     Format{"json", "the same as JSON", kOf, ExportTable},
+    Format{"parquet", "the same as a Parquet file, for DuckDB, pandas, Polars, Spark ...", kOf | kBinary, ExportTable},
     Format{"heapsnapshot", "a heap snapshot for Chrome's DevTools and memlab", kSnapshot, ExportHeap},
     Format{"hprof", "a heap snapshot for Eclipse MAT, Shark, VisualVM", kSnapshot | kBinary, ExportHeap},
     Format{"dot", "who holds an object, as a graph for graphviz", kSnapshot | kTarget, ExportDot},
     Format{"sarif", "findings for code hosts, as limpet check --sarif writes them", 0, ExportSarif},
     Format{"prometheus", "totals and the heaviest lines as metrics", kLines, ExportPrometheus},
 };
-
-// Of what people may ask for and limpet does not write.
-constexpr char kParquet[] =
-    "parquet is not written; DuckDB makes it of the CSV: "
-    "duckdb -c \"COPY (FROM 'app.csv') TO 'app.parquet'\"";
 
 struct OptionMeaning {
   const char* name;
@@ -93,10 +90,6 @@ void AddOptions(CLI::App* app, ExportCommand* command) {
 const Format* FindFormat(const std::string& name) {
   const auto found = std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& f) { return f.name == name; });
   if (found != kFormats.end()) return &*found;
-  if (name == "parquet") {
-    Complain(kParquet);
-    return nullptr;
-  }
   std::string known;
   for (const Format& format : kFormats) known += fmt::format("{}{}", known.empty() ? "" : ", ", format.name);
   Complain(fmt::format("--to knows no '{}': it is one of {}", name, known));

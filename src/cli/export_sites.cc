@@ -83,9 +83,10 @@ int ExportTypes(const ExportCommand& command, const capture::Recording& recordin
                     command.pid ? fmt::format("process {}", *command.pid) : "any process", recording.path));
     return kExitUsage;
   }
-  const bool csv = command.format == "csv";
   return WriteExport(command, Packing::kNone, [&](Sink* sink) {
-    csv ? interchange::WriteTypesCsv(sources, sink) : interchange::WriteTypesJson(sources, sink);
+    if (command.format == "csv") interchange::WriteTypesCsv(sources, sink);
+    else if (command.format == "json") interchange::WriteTypesJson(sources, sink);
+    else interchange::WriteTypesParquet(sources, kVersion, sink);
   });
 }
 
@@ -126,9 +127,10 @@ int ExportTable(const ExportCommand& command) {
   TellDamage(*recording);
   if (command.of == "types") return ExportTypes(command, *recording);
   const interchange::ProfileOptions options = OptionsOf(command, *recording, true);
-  const bool csv = command.format == "csv";
   return WriteExport(command, Packing::kNone, [&](Sink* sink) {
-    csv ? interchange::WriteSitesCsv(options, sink) : interchange::WriteSitesJson(options, sink);
+    if (command.format == "csv") interchange::WriteSitesCsv(options, sink);
+    else if (command.format == "json") interchange::WriteSitesJson(options, sink);
+    else interchange::WriteSitesParquet(options, sink);
   });
 }
 

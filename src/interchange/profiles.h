@@ -37,6 +37,8 @@ void WritePprof(const ProfileOptions& options, Sink* sink);
 // One row for each stack and allocator.
 void WriteSitesCsv(const ProfileOptions& options, Sink* sink);
 void WriteSitesJson(const ProfileOptions& options, Sink* sink);
+void WriteSitesParquet(const ProfileOptions& options,
+                       Sink* sink);  // the rows of the CSV; a type that is not known is null
 
 }  // namespace limpet::interchange
 

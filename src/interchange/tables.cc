@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "interchange/frames.h"
+#include "interchange/parquet_file.h"
 #include "interchange/profiles.h"
 #include "interchange/text.h"
 
@@ -23,29 +24,82 @@ void ForEachSite(const ProfileSource& source, Visit visit) {
   });
 }
 
-}  // namespace
+// A site as a row of a flat table; the columns are those of SiteColumns.
+struct SiteRow {
+  int32_t pid = 0;
+  Place leaf;
+  std::string_view kind;
+  std::string type;  // "": not known
+  Amounts amounts;
+  std::string stack;  // "leaf (file:line) <- ... <- root (file:line)"
+};
 
-void WriteSitesCsv(const ProfileOptions& options, Sink* sink) {
-  std::string head = "pid,function,file,line,kind,type";
-  for (size_t m = 0; m < kMeasures; ++m) head += fmt::format(",{0}_bytes,{0}_objects", NameOf(Measure(m)));
-  sink->Write(head + ",stack\r\n");
+std::vector<ParquetColumn> SiteColumns() {
+  using enum ParquetType;
+  std::vector<ParquetColumn> columns = {{"pid", kNumber},  {"function", kText}, {"file", kText},
+                                        {"line", kNumber}, {"kind", kText},     {"type", kText, true}};
+  for (size_t m = 0; m < kMeasures; ++m) {
+    for (const char* unit : {"bytes", "objects"})
+      columns.push_back({fmt::format("{}_{}", NameOf(Measure(m)), unit), kNumber});
+  }
+  columns.push_back({"stack", kText});
+  return columns;
+}
+
+template <class Visit>
+void ForEachSiteRow(const ProfileOptions& options, Visit visit) {
   FrameTable frames;
   for (const ProfileSource& source : options.sources) {
     frames.Enter(*source.process);
     ForEachSite(source, [&](const capture::Site& site, const Amounts& amounts, const std::string& type) {
       const std::vector<uint32_t>& numbers = frames.Stack(site.node);
-      const Place& leaf = frames.places()[numbers.front()];
-      std::string row = fmt::format("{},{},{},{},{},{}", source.process->pid, Csv(leaf.function), Csv(leaf.file),
-                                    leaf.line, NameOf(site.domain), Csv(type));
-      for (const capture::Amount& amount : amounts) row += fmt::format(",{},{}", amount.bytes, amount.blocks);
-      std::string stack;
+      SiteRow row = {.pid = source.process->pid,
+                     .leaf = frames.places()[numbers.front()],
+                     .kind = NameOf(site.domain),
+                     .type = type,
+                     .amounts = amounts,
+                     .stack = {}};
       for (const uint32_t number : numbers) {
         const Place& place = frames.places()[number];
-        stack += fmt::format("{}{} ({}:{})", stack.empty() ? "" : " <- ", place.function, place.file, place.line);
+        row.stack +=
+            fmt::format("{}{} ({}:{})", row.stack.empty() ? "" : " <- ", place.function, place.file, place.line);
       }
-      sink->Write(fmt::format("{},{}\r\n", row, Csv(stack)));
+      visit(row);
     });
   }
+}
+
+}  // namespace
+
+void WriteSitesCsv(const ProfileOptions& options, Sink* sink) {
+  std::string head;
+  for (const ParquetColumn& column : SiteColumns()) head += (head.empty() ? "" : ",") + column.name;
+  sink->Write(head + "\r\n");
+  ForEachSiteRow(options, [&](const SiteRow& row) {
+    std::string line = fmt::format("{},{},{},{},{},{}", row.pid, Csv(row.leaf.function), Csv(row.leaf.file),
+                                   row.leaf.line, row.kind, Csv(row.type));
+    for (const capture::Amount& amount : row.amounts) line += fmt::format(",{},{}", amount.bytes, amount.blocks);
+    sink->Write(fmt::format("{},{}\r\n", line, Csv(row.stack)));
+  });
+}
+
+void WriteSitesParquet(const ProfileOptions& options, Sink* sink) {
+  ParquetFile file(SiteColumns(), {.schema = "limpet.sites/1", .version = options.version}, sink);
+  ForEachSiteRow(options, [&](const SiteRow& row) {
+    file.Number(uint64_t(row.pid));
+    file.Text(row.leaf.function);
+    file.Text(row.leaf.file);
+    file.Number(row.leaf.line);
+    file.Text(row.kind);
+    row.type.empty() ? file.Null() : file.Text(row.type);
+    for (const capture::Amount& amount : row.amounts) {
+      file.Number(amount.bytes);
+      file.Number(amount.blocks);
+    }
+    file.Text(row.stack);
+    file.EndRow();
+  });
+  file.Finish();
 }
 
 void WriteSitesJson(const ProfileOptions& options, Sink* sink) {

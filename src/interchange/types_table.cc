@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "interchange/parquet_file.h"
 #include "interchange/text.h"
 
 namespace limpet::interchange {
@@ -25,6 +26,22 @@ void WriteTypesJson(const std::vector<TypesSource>& sources, Sink* sink) {
     }
   }
   sink->Write("\n]}\n");
+}
+
+void WriteTypesParquet(const std::vector<TypesSource>& sources, const std::string& version, Sink* sink) {
+  using enum ParquetType;
+  ParquetFile file({{"pid", kNumber}, {"type", kText}, {"objects", kNumber}, {"bytes", kNumber}},
+                   {.schema = "limpet.types/1", .version = version}, sink);
+  for (const TypesSource& source : sources) {
+    for (const TypeCount& row : source.rows) {
+      file.Number(uint64_t(source.pid));
+      file.Text(row.type);
+      file.Number(row.objects);
+      file.Number(row.bytes);
+      file.EndRow();
+    }
+  }
+  file.Finish();
 }
 
 }  // namespace limpet::interchange

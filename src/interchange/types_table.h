@@ -3,6 +3,7 @@
 #define LIMPET_INTERCHANGE_TYPES_TABLE_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "interchange/sink.h"
@@ -17,6 +18,8 @@ struct TypesSource {
 
 void WriteTypesCsv(const std::vector<TypesSource>& sources, Sink* sink);
 void WriteTypesJson(const std::vector<TypesSource>& sources, Sink* sink);
+void WriteTypesParquet(const std::vector<TypesSource>& sources, const std::string& version,
+                       Sink* sink);  // version: of limpet
 
 }  // namespace limpet::interchange
 

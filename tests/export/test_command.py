@@ -9,7 +9,7 @@ import subprocess
 import export_drive
 import pytest
 
-EVERY_SITE_FORMAT = ("pprof", "speedscope", "collapsed", "csv", "json", "sarif", "prometheus")
+EVERY_SITE_FORMAT = ("pprof", "speedscope", "collapsed", "csv", "json", "parquet", "sarif", "prometheus")
 
 
 def fails(recorded, *arguments, path=None):
@@ -22,9 +22,9 @@ def fails(recorded, *arguments, path=None):
 
 class TestMistakes:
     @pytest.mark.parametrize(("arguments", "said"), [
-        (["--to", "flame"], "pprof, speedscope, collapsed, csv, json"),
-        (["--to", "parquet"], "DuckDB"),
+        (["--to", "flame"], "pprof, speedscope, collapsed, csv, json, parquet"),
         (["--to", "csv", "--what", "grown"], "--what means nothing to csv"),
+        (["--to", "parquet", "--unit", "bytes"], "--unit means nothing to parquet"),
         (["--to", "pprof", "--what", "lost"], "live, grown, churned, peak, allocated"),
         (["--to", "pprof", "--unit", "blocks"], "bytes, objects"),
         (["--to", "csv", "--of", "lines"], "sites, types"),
@@ -74,6 +74,8 @@ class TestHardlyRecordings:
         json.loads(recorded.text("sarif"))
         assert recorded.text("csv").startswith("pid,")
         recorded.text("collapsed")
+        parquet = recorded.export("parquet")
+        assert parquet.startswith(b"PAR1") and parquet.endswith(b"PAR1")
         assert "# TYPE limpet_live_bytes gauge" in recorded.text("prometheus")
         export_drive.go_pprof("-top", recorded.file("pprof"))
         return len(json.loads(recorded.text("json"))["sites"])
@@ -86,7 +88,7 @@ class TestHardlyRecordings:
     def test_one_without_snapshots_says_how_to_get_one(self, any_interpreter, tmp_path):
         recorded = export_drive.record(any_interpreter, tmp_path, "shop.py", "--sessions", "5", "--alone", options=("--snapshots", "off"))
         assert self.check_all(recorded) > 10
-        for arguments in (["--to", "csv", "--of", "types"], ["--to", "dot", "--target", "Session"]):
+        for arguments in (["--to", "csv", "--of", "types"], ["--to", "parquet", "--of", "types"], ["--to", "dot", "--target", "Session"]):
             assert "limpet snapshot PID" in fails(recorded, *arguments)
 
     def test_one_that_still_runs(self, any_interpreter, tmp_path):
