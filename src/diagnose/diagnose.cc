@@ -84,6 +84,7 @@ class LeakFinder {
       MergeByHolder(image, image->analysis(), result_.findings, found_);
       MergeStorage(image, image->analysis(), result_.findings, found_);
     }
+    MergeByWay(result_.findings, found_);
     MergeHoldersInC(result_.findings);
     MergeSubclassKeys(result_.findings);
     MergeWorkOfThreads(process_, result_.findings);

@@ -41,6 +41,10 @@ void EraseGone(const std::vector<bool>& gone, std::vector<Finding>& findings, st
 void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
                    std::vector<FindingObjects>& objects);
 
+// What is told to be held by way of another finding's objects is its part, though something of the moment holds it as well (the locks of
+// timers in a list, which running threads wait for), or another snapshot showed it.
+void MergeByWay(std::vector<Finding>& findings, std::vector<FindingObjects>& objects);
+
 // C code that keeps objects in a list of its own (a block of malloc with a pointer in it for each) is one leak, not one of objects and one of
 // native memory: as many blocks as objects that only a count holds, taken where the objects come from, and less memory than these.
 void MergeHoldersInC(std::vector<Finding>& findings);
