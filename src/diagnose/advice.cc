@@ -156,9 +156,9 @@ std::vector<std::string> DeadOnTheWay(const Graph& graph, const heap::Way& way) 
           "a traceback keeps the frames of functions that have returned, with all their local variables");
     } else if (type == "generator" || type == "coroutine" || type == "async_generator") {
       sentences.push_back(
-          fmt::format("a {} on the way is suspended, and keeps its local variables until it goes on or "
+          fmt::format("{} {} on the way is suspended, and keeps its local variables until it goes on or "
                       "is closed",
-                      type));
+                      type.starts_with('a') ? "an" : "a", type));
     }
     if (sentences.size() == 2) break;
   }

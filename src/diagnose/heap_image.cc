@@ -194,6 +194,11 @@ HeapImage* HeapImages::Earlier(const HeapImage& image) {
   return NewestUpTo(kAboutHalf * static_cast<double>(image.snapshot().header.time_ns));
 }
 
+HeapImage* HeapImages::ShortlyBefore(const HeapImage& image) {
+  constexpr double kMost = 0.9;
+  return NewestUpTo(kMost * static_cast<double>(image.snapshot().header.time_ns));
+}
+
 HeapImage* HeapImages::Previous(const HeapImage& image) {
   return NewestUpTo(static_cast<double>(image.snapshot().header.time_ns) - 1e6);
 }

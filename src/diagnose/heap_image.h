@@ -84,6 +84,8 @@ class HeapImages {
   HeapImage* Newest(size_t n = 0);
   // One from about half as long after the start as `image`: what piles up has grown since. Null: there is none.
   HeapImage* Earlier(const HeapImage& image);
+  // The newest that a tenth of the run lies behind. Null: there is none.
+  HeapImage* ShortlyBefore(const HeapImage& image);
   // The one before `image`. Null: there is none.
   HeapImage* Previous(const HeapImage& image);
   // Those that were asked for so far.

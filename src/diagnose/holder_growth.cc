@@ -95,25 +95,28 @@ bool HolderGrowth::Confirms() const {
          static_cast<double>(more()) >= kAsExpected * expected;
 }
 
-const GrowthWitness::Comparison& GrowthWitness::Compare(HeapImage& image) {
-  const auto [at, added] = comparisons_.try_emplace(&image);
+const GrowthWitness::Comparison& GrowthWitness::Compare(HeapImage& image, HeapImage& earlier) {
+  const auto [at, added] = comparisons_.try_emplace({&image, &earlier});
   Comparison& comparison = at->second;
   if (!added) return comparison;
-  comparison.earlier = images_.Earlier(image);
-  if (!comparison.earlier) return comparison;
   std::vector<std::vector<uint32_t>> places;
-  comparison.merged =
-      heap::MergeShapes({&comparison.earlier->analysis().shapes(), &image.analysis().shapes()}, &places);
+  comparison.merged = heap::MergeShapes({&earlier.analysis().shapes(), &image.analysis().shapes()}, &places);
   comparison.place_before = std::move(places[0]);
   comparison.place = std::move(places[1]);
   return comparison;
 }
 
-std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, const heap::Pile& pile,
+std::optional<HolderGrowth> GrowthWitness::AskOfTheEnd(HeapImage& image, const heap::Pile& pile,
+                                                       const std::vector<Suspect>& suspects, const Cluster& cluster) {
+  HeapImage* const before = images_.ShortlyBefore(image);
+  if (before == images_.Earlier(image)) return std::nullopt;
+  return Ask(image, before, pile, suspects, cluster);
+}
+
+std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, HeapImage* earlier, const heap::Pile& pile,
                                                const std::vector<Suspect>& suspects, const Cluster& cluster) {
-  if (pile.subjects.empty()) return std::nullopt;
-  const Comparison& comparison = Compare(image);
-  if (!comparison.earlier) return std::nullopt;
+  if (pile.subjects.empty() || !earlier) return std::nullopt;
+  const Comparison& comparison = Compare(image, *earlier);
   const heap::ShapeTree& shapes = image.analysis().shapes();
   const ShapeId shape = MostCommon(shapes, pile.subjects);
   if (shape == heap::kNoShape) return std::nullopt;
@@ -121,14 +124,14 @@ std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, const heap::Pil
   const heap::MergedShape& merged = comparison.merged[comparison.place[shape]];
   growth.before = merged.objects[0];
   growth.after = merged.objects[1];
-  const capture::SnapshotHeader& before = comparison.earlier->snapshot().header;
+  const capture::SnapshotHeader& before = earlier->snapshot().header;
   growth.before_ns = before.time_ns;
   growth.after_ns = image.snapshot().header.time_ns;
   // What was born since at the lines of the leak, less what is merely in use: as much as of all their memory.
   const Suspect& main = suspects[cluster.members.front()];
   const double steady =
       main.live.blocks ? std::min(1.0, main.steady_blocks / static_cast<double>(main.live.blocks)) : 0;
-  const heap::ShapeTree& shapes_before = comparison.earlier->analysis().shapes();
+  const heap::ShapeTree& shapes_before = earlier->analysis().shapes();
   uint64_t born = 0;
   std::vector<NodeId> fresh;
   for (const size_t member : cluster.members) {
@@ -142,16 +145,16 @@ std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, const heap::Pil
       ++born;
       fresh.push_back(node);
     }
-    for (const NodeId node : comparison.earlier->objects(member)) {
+    for (const NodeId node : earlier->objects(member)) {
       const ShapeId at = shapes_before.of(node);
       growth.own_before += at != heap::kNoShape && comparison.place_before[at] == comparison.place[shape];
     }
   }
   growth.expected = steady * static_cast<double>(born);
-  CountOldContainers(*comparison.earlier, image, fresh, growth);
+  CountOldContainers(*earlier, image, fresh, growth);
   // Containers that came in between are old in the snapshot before the last, if there is one.
   HeapImage* const last = growth.put_in_old * 2 < fresh.size() ? images_.Previous(image) : nullptr;
-  if (last && last != comparison.earlier) {
+  if (last && last != earlier) {
     std::erase_if(fresh, [&](NodeId node) { return !image.BornAfter(node, last->snapshot().header.epoch); });
     growth.put_in_old = growth.old_grew_by = 0;
     CountOldContainers(*last, image, fresh, growth);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "diagnose/cluster.h"
@@ -41,20 +42,26 @@ class GrowthWitness {
   // Of the things that the pile of the cluster consists of in this image. Nothing where there is no earlier snapshot, or where they
   // are not held.
   std::optional<HolderGrowth> Ask(HeapImage& image, const heap::Pile& pile, const std::vector<Suspect>& suspects,
-                                  const Cluster& cluster);
+                                  const Cluster& cluster) {
+    return Ask(image, images_.Earlier(image), pile, suspects, cluster);
+  }
+  // The same since a snapshot from shortly before: what filled up grew since the middle of the run, but not to its end.
+  std::optional<HolderGrowth> AskOfTheEnd(HeapImage& image, const heap::Pile& pile,
+                                          const std::vector<Suspect>& suspects, const Cluster& cluster);
 
  private:
   struct Comparison {
-    HeapImage* earlier = nullptr;
     std::vector<heap::MergedShape> merged;
     std::vector<uint32_t> place_before;  // by shape of the earlier image
     std::vector<uint32_t> place;         // by shape of the later one
   };
-  const Comparison& Compare(HeapImage& image);
+  std::optional<HolderGrowth> Ask(HeapImage& image, HeapImage* earlier, const heap::Pile& pile,
+                                  const std::vector<Suspect>& suspects, const Cluster& cluster);
+  const Comparison& Compare(HeapImage& image, HeapImage& earlier);
 
   const capture::Process& process_;
   HeapImages& images_;
-  std::map<HeapImage*, Comparison> comparisons_;
+  std::map<std::pair<HeapImage*, HeapImage*>, Comparison> comparisons_;
 };
 
 }  // namespace limpet::diagnose

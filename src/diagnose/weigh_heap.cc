@@ -155,15 +155,22 @@ HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness
   }
   const std::optional<HolderGrowth> growth = witness.Ask(*objects.image, objects.pile, suspects, cluster);
   if (!growth) return verdict;
-  const std::string figures =
-      fmt::format("{} held there after {}, {} after {}", base::FormatCount(growth->before), When(growth->before_ns),
-                  base::FormatCount(growth->after), When(growth->after_ns));
+  const auto figures = [](const HolderGrowth& of) {
+    return fmt::format("{} held there after {}, {} after {}", base::FormatCount(of.before), When(of.before_ns),
+                       base::FormatCount(of.after), When(of.after_ns));
+  };
   if (growth->Contradicts()) {
     verdict.dismissed = Reason::kBounded;
-    verdict.sentence = figures + ": what holds them does not grow";
+    verdict.sentence = figures(*growth) + ": what holds them does not grow";
   } else if (growth->Confirms() && objects.pile.garbage < kHardlyGarbage) {
+    const std::optional<HolderGrowth> lately = witness.AskOfTheEnd(*objects.image, objects.pile, suspects, cluster);
+    if (lately && lately->Contradicts()) {
+      verdict.dismissed = Reason::kBounded;
+      verdict.sentence = figures(*lately) + ": what holds them does not grow any more";
+      return verdict;
+    }
     verdict.confirmed = true;
-    verdict.sentence = figures;
+    verdict.sentence = figures(*growth);
   } else {
     verdict.unclear = true;
   }
