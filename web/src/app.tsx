@@ -5,6 +5,7 @@ import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { ViewerContext, type Viewer } from "./context";
 import type { ViewerDocument } from "./model/document";
 import { shown } from "./model/format";
+import { inPieces, preparations } from "./model/idle";
 import { formatHash, parseHash, withParams, type UrlState } from "./model/url_state";
 import { VIEWS, type View } from "./views/registry";
 
@@ -108,6 +109,7 @@ export function App({ document: data }: { document: ViewerDocument }) {
   useEffect(() => {
     document.title = `limpet: ${shown(run?.title ?? "", 80)}`;
   }, [run]);
+  useEffect(() => (process ? inPieces(preparations(data, process)) : undefined), [data, process]);
   if (!viewer) return <p class="hint">This recording has no process that could be read.</p>;
   const views = VIEWS.filter((view) => view.available(data));
   const chosen = views.find((view) => view.id === url.view) ?? views[0];

@@ -4,7 +4,7 @@
 import { area, line } from "d3-shape";
 import { useMemo } from "preact/hooks";
 import { useViewer } from "../context";
-import { bandsOf, collectionsOf, lastSecond, type Band } from "../model/chart";
+import { bandsOf, byGeneration, collectionsOf, lastSecond, type Band } from "../model/chart";
 import type { Ledger, ProcessData } from "../model/document";
 import { bytes, count, duration, shown } from "../model/format";
 import { byEpoch } from "../model/measure";
@@ -30,15 +30,17 @@ function Lines({ process, x, y }: { process: ProcessData; x: Scale; y: Scale }) 
   );
 }
 
+// A path for each generation: there are hundreds of ticks.
 function Collections({ process, x, bottom }: { process: ProcessData; x: Scale; bottom: number }) {
+  const generations = useMemo(() => byGeneration(collectionsOf(process)), [process]);
   return (
     <>
-      {collectionsOf(process).map((one, i) => (
-        <line key={i} class={`collection generation-${one.generation}`} x1={x(one.seconds)} x2={x(one.seconds)} y1={bottom} y2={bottom - 4 - 4 * one.generation}>
+      {generations.map(({ generation, seconds, collected }) => (
+        <path key={generation} class={`collection generation-${generation}`} d={seconds.map((at) => `M${x(at).toFixed(1)} ${bottom}v${-4 - 4 * generation}`).join("")}>
           <title>
-            {duration(one.seconds)}: generation {one.generation}, {count(one.collected)} objects collected
+            generation {generation}: seen {seconds.length === 1 ? "once" : `${count(seconds.length)} times`}, {count(collected)} objects collected
           </title>
-        </line>
+        </path>
       ))}
     </>
   );
