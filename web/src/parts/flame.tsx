@@ -26,7 +26,7 @@ const MOST_BOXES = 800; // a browser takes longer than a tenth of a second for s
 const STEP = 22; // pixels
 const MOST_STEPS = 120; // deeper boxes are reached by putting one in focus
 const BLOCK = 10; // steps that are drawn at once
-const LABELLED = 0.025; // of the width; no name is told from another by its first two letters
+const LABELLED = 36; // pixels; no name is told from another by its first letters
 
 // What the arrow keys go to: only what is drawn can be gone to.
 function neighbour(tree: Tree, drawn: readonly Box[], row: number, key: string, upwards: boolean): number | undefined {
@@ -78,12 +78,19 @@ export function Flame({ tree, focus, upwards, text, matches, onFocus }: Props) {
   }, [tree, focus]);
   const steps = drawn.reduce((most, box) => Math.max(most, box.depth), 0) + above + 1;
   const isDrawn = useBlocks(sight, blocks, upwards);
+  const chosen = useRef(false); // by key or pointer: the box that has the focus is drawn anew elsewhere
   useLayoutEffect(() => {
     if (sight.current) sight.current.scrollTop = upwards ? sight.current.scrollHeight : 0;
+    if (chosen.current) sight.current?.querySelector<HTMLElement>(`[data-row="${focus}"]`)?.focus({ preventScroll: true });
+    chosen.current = false;
   }, [upwards, focus]);
+  const choose = (row: number) => {
+    chosen.current = true;
+    onFocus(row);
+  };
 
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && focus !== 0) onFocus(0);
+    if (event.key === "Escape" && focus !== 0) choose(0);
     const element = event.target as HTMLElement;
     const row = Number(element.dataset["row"] ?? "");
     const next = neighbour(tree, drawn, row, event.key, upwards);
@@ -94,13 +101,14 @@ export function Flame({ tree, focus, upwards, text, matches, onFocus }: Props) {
   const boxAt = (event: Event) => (event.target as HTMLElement).closest<HTMLElement>("[data-row]");
   const onClick = (event: MouseEvent) => {
     const box = boxAt(event);
-    if (box) onFocus(Number(box.dataset["row"]));
+    if (box) choose(Number(box.dataset["row"]));
   };
   // What the pointer is over tells what a screen reader tells.
   const onPointerOver = (event: PointerEvent) => {
     const box = boxAt(event);
     if (box) box.title = box.getAttribute("aria-label") ?? "";
   };
+  const room = sight.current?.clientWidth ?? innerWidth;
   const side = upwards ? "bottom" : "top";
   const drawBox = (box: Box) => {
     const { label, title, owner } = text(box.row);
@@ -116,7 +124,7 @@ export function Flame({ tree, focus, upwards, text, matches, onFocus }: Props) {
         aria-label={title}
         style={{ left: `${box.from * 100}%`, width: `${width * 100}%`, [side]: `${((box.depth + above) % BLOCK) * STEP}px` }}
       >
-        {width > LABELLED && <bdi>{label}</bdi>}
+        {width * room > LABELLED && <bdi>{label}</bdi>}
       </button>
     );
   };

@@ -112,6 +112,12 @@ function Details({ tree, row, text, figure, whole }: { tree: Tree; row: number; 
   );
 }
 
+// Every file has a "<module>": which one it is tells its file.
+function labelOf(text: PlaceText): string {
+  const file = text.name === "<module>" ? ` ${text.file.slice(text.file.lastIndexOf("/", text.file.lastIndexOf("/") - 1) + 1)}` : "";
+  return shown(`${text.name}${file}`, 80);
+}
+
 function useMatches(grouping: Grouping, query: string): Uint8Array {
   const { document } = useViewer();
   return useMemo(() => (query === "" ? new Uint8Array(0) : matchGroups(document, grouping, query)), [document, grouping, query]);
@@ -175,7 +181,7 @@ export function SitesView() {
               const text = rowText(row);
               const where = text.line > 0 ? ` ${text.file}:${text.line}` : ` ${text.file}`;
               const figures = `${figure(tree.total(row))}, ${percent(tree.total(row) / whole)}`;
-              return { label: shown(text.name, 80), title: shown(`${text.name}${where}: ${figures}`, 400), owner: ownerOf(text.file) };
+              return { label: labelOf(text), title: shown(`${labelOf(text)}${where}: ${figures}`, 400), owner: ownerOf(text.file) };
             }}
             onFocus={(row) => go({ at: tree.address(row) })}
           />
