@@ -57,13 +57,17 @@ def test_what_is_done_later_comes_in_small_pieces(least, usual):
 
 @pytest.mark.parametrize("name", ["small", "large"])
 def test_nothing_moves_by_itself(browser, pages, name):
-    """Neither while a view comes nor in it; the frame is the same around every view."""
+    """Neither while a view comes, nor after what answers a click: what is drawn later has its room. The frame is the same around every view."""
     timed = timings.Timed(browser, pages[name].as_uri())
     timed.open()
     moved, frames = {"open": timed.shifted()}, []
     for view, words, step in timings.STEPS:
         before = timed.shifted()
-        timed.step(step)
+        timed.do(step)
+        timed.page.evaluate(timings.SETTLE)
+        if words != "open":  # what a click in a view moves is what it is for
+            before = timed.shifted()
+        timed.work_idly()
         moved[view, words] = timed.shifted() - before
         frames.append(timed.page.eval_on_selector_all(FRAME, FRAME_PLACES))
     timed.context.close()

@@ -24,7 +24,9 @@ function Totals({ summary }: { summary: HeapSummary }) {
       {summary.garbage.objects > 0 &&
         `; garbage that waits for the collector: ${count(summary.garbage.objects)} objects, ${bytes(summary.garbage.bytes)}`}
       {summary.held_by_c_code.objects > 0 &&
-        `; held by C code: ${count(summary.held_by_c_code.objects)} objects, ${bytes(summary.held_by_c_code.bytes)}`}
+        `; held by C code alone: ${count(summary.held_by_c_code.objects)} objects, ${bytes(summary.held_by_c_code.bytes)}`}
+      {summary.native_memory.bytes > 0 &&
+        `; memory of C code that hangs on them: ${bytes(summary.native_memory.bytes)}, ${count(summary.native_memory.blocks)} ${summary.native_memory.blocks === 1 ? "block" : "blocks"}`}
       .
     </p>
   );
