@@ -1,4 +1,7 @@
-"""A page of very many allocation sites, made of a page of few: to record fifty thousand of them takes longer than all tests of the viewer."""
+"""A page of a large program, made of a page of a small one: to record fifty thousand sites and five million objects takes longer than all tests of the viewer.
+
+It has as much of everything as limpet puts into a page at most: sites and stacks, areas of the heap, samples, marks.
+"""
 
 import base64
 import json
@@ -8,6 +11,12 @@ import zlib
 
 FILES = 200
 BRANCH = 40_000  # rows of the tree of stacks
+OBJECTS = 5_000_000
+AREAS = 1200  # as viewer/treemap.h
+TYPES = 60  # of each table, as viewer/heap_part.h
+SAMPLES = 768  # as capture/format.h
+MARKS = 400  # as viewer/time_part.cc
+LEDGERS = 16  # as capture/memory_format.h
 
 DATA = re.compile(r'<script type="(?:application/json|text/plain)" id="limpet-document(-deflate)?">([^<]*)</script>')
 
@@ -40,7 +49,8 @@ class Columns:
 
 
 def grow(document: dict, sites: int) -> dict:
-    """The same document, its main process having that many more sites: paths of a random tree of functions, each with some epochs."""
+    """The same document, its main process having that many more sites: paths of a random tree of functions, each with some epochs. Stacks are of some
+    eighty frames, as those of a server below its framework are."""
     run = document["runs"][0]
     process = run["processes"][run["main_process"]]
     draw = random.Random(1)
@@ -53,7 +63,7 @@ def grow(document: dict, sites: int) -> dict:
     for number in range(BRANCH):
         strings.append(f"handle_{number}")
         frame = frames.add(function=len(strings) - 1, file=files[number % FILES], line=number // FILES + 1)
-        # Recent rows are the likelier parents: stacks of some twenty frames, as programs have them.
+        # Recent rows are the likelier parents: so the tree is deep.
         parent = made[-1 - int(min(len(made), 400) * draw.random() ** 0.7)]
         made.append(stacks.add(parent=parent, frame=frame))
     epochs = len(process["epochs"]["start"])
@@ -68,4 +78,39 @@ def grow(document: dict, sites: int) -> dict:
                  peak_bytes=grown * 112, peak_objects=grown * 2, cell=len(cells.lists["epoch"]))  # fmt: skip
     for columns in (frames, stacks, rows, cells):
         columns.write()
+    grow_heap(process["heap"], draw)
+    grow_time(process)
     return document
+
+
+def grow_heap(heap, draw):
+    """As many objects and areas, and full tables."""
+    tree, summary = heap["treemap"], heap["summary"]
+    factor = OBJECTS // summary["objects"]
+    for table in (summary, *summary["rows"]):
+        table.update({key: value * factor for key, value in table.items() if key in ("objects", "bytes", "own_bytes", "retained_bytes")})
+    for key in ("objects", "bytes"):
+        tree[key] = [value * factor for value in tree[key]]
+    while len(tree["parent"]) < AREAS:
+        row = len(tree["parent"])
+        parent = draw.randrange(max(0, row - 200), row)
+        bytes_of = max(1, tree["bytes"][parent] // draw.randint(3, 30))
+        area = {"parent": parent, "label": f"app.models.Thing{row % 97}", "type": f"app.models.Thing{row % 97}", "groups": 1 + row % 5,
+                "objects": bytes_of // 60 + 1, "bytes": bytes_of}  # fmt: skip
+        for key, value in area.items():
+            tree[key].append(value)
+    for table in (summary["rows"], summary["biggest"]):
+        table += [dict(draw.choice(table), type=f"app.models.Thing{number}") for number in range(TYPES - len(table))]
+
+
+def grow_time(process):
+    samples, seconds = process["samples"], process["seconds"]
+    shown = len(samples["seconds"])
+    pick = [number * shown // SAMPLES for number in range(SAMPLES)]
+    for key in ("rss", "live", "collected", "threads"):
+        samples[key] = [samples[key][number] for number in pick]
+    samples["collections"] = [list(range(0, SAMPLES * step, step)) for step in (3, 2, 1)]
+    samples["seconds"] = [number * seconds / SAMPLES for number in range(SAMPLES)]
+    process["marks"] = [{"seconds": number * seconds / MARKS, "name": f"turn {number}", "iterations": number} for number in range(MARKS)]
+    ledgers = process["ledgers"]
+    process["ledgers"] = [dict(ledgers[number * len(ledgers) // LEDGERS], seconds=(number + 1) * seconds / LEDGERS) for number in range(LEDGERS)]

@@ -5,6 +5,7 @@
 #        ./dev docs --serve [PORT]       shows it at http://127.0.0.1:8000, and builds it again when a page changes
 #        ./dev docs --screens [PAGE...]  runs the commands that the pages show, and puts in what they say
 #        ./dev docs --pictures [--record]  draws the pictures of the viewer anew; --record runs the program in them again
+#        ./dev docs --timings            measures how fast the page answers, and puts the table into docs/viewer.md
 #
 # LIMPET_DOCS_PYTHON is the interpreter of the programs in the screens (default: python3).
 set -euo pipefail
@@ -25,6 +26,12 @@ case ${1:-} in
     need_venv
     exec .venv-dev/bin/python3 docs/pictures.py "${@:2}"
     ;;
+  --timings)
+    build_page
+    need_packages tools/dev/packages-test.txt
+    need_venv
+    exec .venv-dev/bin/python3 docs/timings.py --write "${@:2}"
+    ;;
   --serve | "")
     need_packages tools/dev/packages-test.txt
     need_docs_venv
@@ -33,5 +40,5 @@ case ${1:-} in
     .venv-docs/bin/mkdocs build --strict --quiet
     echo "built build/site/index.html"
     ;;
-  *) die "docs takes --serve, --screens, --pictures or nothing, and not '$1'" ;;
+  *) die "docs takes --serve, --screens, --pictures, --timings or nothing, and not '$1'" ;;
 esac

@@ -1,10 +1,11 @@
 // The frame around the views: title, tabs, the choice of the process. Tabs follow the pattern of the ARIA practices: arrows move
 // between them, the chosen one is in the order of the tab key.
 
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ViewerContext, type Viewer } from "./context";
 import type { ViewerDocument } from "./model/document";
 import { shown } from "./model/format";
+import { inPieces, preparations } from "./model/idle";
 import { formatHash, parseHash, withParams, type UrlState } from "./model/url_state";
 import { VIEWS, type View } from "./views/registry";
 
@@ -29,6 +30,31 @@ function useUrl(): [UrlState, Viewer["go"]] {
   return [url, go];
 }
 
+// Where what had the focus is gone (a limit that was taken away, a view that was left by a link in it), the view gets it: else who walks by
+// keyboard would begin again at the top of the page.
+function useFocusKept(url: UrlState): void {
+  const inside = useRef(false);
+  useEffect(() => {
+    const panel = document.getElementById("panel");
+    const note = () => (inside.current = true);
+    const leave = (event: FocusEvent) => {
+      if (event.relatedTarget !== null && !panel?.contains(event.relatedTarget as Node)) inside.current = false;
+    };
+    panel?.addEventListener("focusin", note);
+    panel?.addEventListener("focusout", leave);
+    return () => {
+      panel?.removeEventListener("focusin", note);
+      panel?.removeEventListener("focusout", leave);
+    };
+  }, []);
+  const view = useRef(url.view);
+  useEffect(() => {
+    const left = view.current !== url.view;
+    view.current = url.view;
+    if (inside.current && document.activeElement === document.body) document.getElementById("panel")?.focus({ preventScroll: !left });
+  }, [url]);
+}
+
 function Tabs({ views, chosen, onChoose }: { views: readonly View[]; chosen: View; onChoose(view: View): void }) {
   const move = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
@@ -42,6 +68,7 @@ function Tabs({ views, chosen, onChoose }: { views: readonly View[]; chosen: Vie
     onChoose(view);
     document.getElementById(`tab-${view.id}`)?.focus();
   };
+  useEffect(() => document.getElementById(`tab-${chosen.id}`)?.scrollIntoView({ block: "nearest", inline: "nearest" }), [chosen]);
   return (
     <div role="tablist" aria-label="Views" class="tabs" onKeyDown={move}>
       {views.map((view) => (
@@ -108,6 +135,8 @@ export function App({ document: data }: { document: ViewerDocument }) {
   useEffect(() => {
     document.title = `limpet: ${shown(run?.title ?? "", 80)}`;
   }, [run]);
+  useEffect(() => (process ? inPieces(preparations(data, process)) : undefined), [data, process]);
+  useFocusKept(url);
   if (!viewer) return <p class="hint">This recording has no process that could be read.</p>;
   const views = VIEWS.filter((view) => view.available(data));
   const chosen = views.find((view) => view.id === url.view) ?? views[0];

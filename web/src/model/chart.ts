@@ -54,6 +54,23 @@ export function collectionsOf(process: ProcessData): Collection[] {
   return out;
 }
 
+export interface Generation {
+  generation: number;
+  seconds: number[]; // when it was collected
+  collected: number; // objects, of all these times
+}
+
+// Of what was collected, by generation, the youngest first.
+export function byGeneration(collections: readonly Collection[]): Generation[] {
+  const all: Generation[] = [0, 1, 2].map((generation) => ({ generation, seconds: [], collected: 0 }));
+  for (const one of collections) {
+    const its = all[one.generation];
+    its?.seconds.push(one.seconds);
+    if (its) its.collected += one.collected;
+  }
+  return all.filter((one) => one.seconds.length > 0);
+}
+
 // The end of the time axis.
 export function lastSecond(process: ProcessData): number {
   const ends = [process.seconds, process.epochs.end[process.epochs.end.length - 1] ?? 0, process.samples.seconds[process.samples.seconds.length - 1] ?? 0];

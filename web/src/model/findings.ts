@@ -1,8 +1,8 @@
 // What the cards of findings say, beyond the fields as they are.
 
 import type { ProcessData, Run } from "./document";
-import { byteRate, count } from "./format";
-import type { Finding, Step } from "./report";
+import { byteRate, count, unitOfRate } from "./format";
+import type { Finding, Report, Step } from "./report";
 
 export interface Located {
   process: ProcessData;
@@ -40,8 +40,9 @@ export const REASON_WORDS: Record<string, string> = {
 };
 
 // "+3.2 MB/min", and per iteration where the program marks them.
-export function rates(finding: Finding): string[] {
-  const out = [byteRate(finding.bytes_per_second)];
+export function rates(finding: Finding, report: Report): string[] {
+  const largest = Math.max(...report.findings.map((one) => one.bytes_per_second));
+  const out = [byteRate(finding.bytes_per_second, unitOfRate(largest, Math.max(...report.processes.map((one) => one.seconds))))];
   if (finding.bytes_per_iteration !== null) out.push(`${byteRateOf(finding.bytes_per_iteration)} per iteration`);
   return out;
 }

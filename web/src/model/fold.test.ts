@@ -110,7 +110,7 @@ describe("folding", () => {
   test("the sites below a row have its total", () => {
     for (const { tree, weights } of trees()) {
       for (const row of rowsOf(tree)) {
-        expect(tree.sites(row).reduce((sum, site) => sum + (weights[site] ?? 0), 0)).toBe(tree.total(row));
+        expect([...tree.sites(row)].reduce((sum, site) => sum + (weights[site] ?? 0), 0)).toBe(tree.total(row));
       }
     }
   });
@@ -210,5 +210,15 @@ test("sums by epoch are the sums of all measures that have epochs", () => {
       const total = weigh(process.sites, "live", "bytes", only).reduce((a, b) => a + b, 0);
       expect(sums.live_bytes[epoch]).toBe(total);
     });
+  }
+});
+
+test("sums of some rows are the sums of their cells, each by itself", () => {
+  for (const { process } of drawn()) {
+    const rows = [...process.sites.kind as number[]].flatMap((_, row) => (row % 3 === 1 ? [] : [row]));
+    const sums = byEpoch(process, rows);
+    const want = process.epochs.start.map(() => 0);
+    for (const row of rows) byEpoch(process, [row]).live_objects.forEach((value, epoch) => (want[epoch] = (want[epoch] ?? 0) + value));
+    expect([...sums.live_objects]).toEqual(want);
   }
 });

@@ -13,7 +13,7 @@ export interface Tree {
   self(row: number): number; // weight of the stacks that end here
   total(row: number): number;
   children(row: number, least: number): readonly number[]; // those that weigh `least` and more than nothing, heaviest first
-  sites(row: number): readonly number[]; // whose stacks end here or below, and that weigh something
+  sites(row: number): Int32Array; // whose stacks end here or below, and that weigh something; in rising order
   address(row: number): string; // the same for the same path, whatever the weights
   find(address: string): number; // 0: there is none, or it weighs nothing
 }
@@ -78,17 +78,18 @@ class DownTree implements Tree {
     return rows.sort((a, b) => this.total(b) - this.total(a));
   }
 
-  sites(row: number): readonly number[] {
+  sites(row: number): Int32Array {
     const { parent } = this.shape;
     const below = new Uint8Array(parent.length);
     below[row] = 1;
     for (let at = row + 1; at < below.length; at++) below[at] = below[parent[at] ?? 0] ?? 0;
-    const sites: number[] = [];
-    for (let site = 0; site < this.end.length; site++) {
+    const sites = new Int32Array(this.end.length);
+    let count = 0;
+    for (let site = 0; site < sites.length; site++) {
       const end = this.end[site] ?? -1;
-      if (end >= 0 && below[end]) sites.push(site);
+      if (end >= 0 && below[end]) sites[count++] = site;
     }
-    return sites;
+    return sites.subarray(0, count);
   }
 
   address(row: number): string {
@@ -117,25 +118,32 @@ class UpTree implements Tree {
   private readonly selves = [0];
   private readonly from = [0];
   private readonly to: number[];
-  private readonly children_of = new Map<number, readonly number[]>(); // of the rows that were asked, heaviest first
+  private readonly first_child: number[] = []; // of the rows that were asked; a row's children are neighbours
+  private readonly end_child: number[] = [];
   private readonly order: Int32Array;
   private readonly at: Int32Array; // by site: the row of Stacks where its next step outwards is; 0: it has none
+  private readonly row_of: Int32Array; // by group, from LEFT_OUT on: the new row while a row is opened; else 0
 
   constructor(
     private readonly process: ProcessData,
     private readonly weights: Float64Array,
     private readonly grouping: Grouping,
   ) {
-    const sites: number[] = [];
+    const { stack } = process.sites;
+    this.order = new Int32Array(weights.length);
     this.at = new Int32Array(weights.length);
+    this.row_of = new Int32Array(grouping.frame_of.length - LEFT_OUT);
+    let count = 0;
+    let total = 0;
     for (let site = 0; site < weights.length; site++) {
-      if (!weights[site]) continue;
-      sites.push(site);
-      this.totals[0] = (this.totals[0] ?? 0) + (weights[site] ?? 0);
-      this.at[site] = process.sites.stack[site] ?? 0;
+      const weight = weights[site] ?? 0;
+      if (weight === 0) continue;
+      this.order[count++] = site;
+      total += weight;
+      this.at[site] = stack[site] ?? 0;
     }
-    this.order = Int32Array.from(sites);
-    this.to = [sites.length];
+    this.totals[0] = total;
+    this.to = [count];
   }
 
   parent(row: number): number {
@@ -151,13 +159,16 @@ class UpTree implements Tree {
     this.open(row);
     return this.selves[row] ?? 0;
   }
+  // Of forty thousand lines a few hundred are wide enough: only these are put in order.
   children(row: number, least: number): readonly number[] {
-    const all = this.open(row);
-    const end = all.findIndex((one) => this.total(one) < least);
-    return end < 0 ? all : all.slice(0, end);
+    this.open(row);
+    const { totals } = this;
+    const rows: number[] = [];
+    for (let one = this.first_child[row] ?? 0; one < (this.end_child[row] ?? 0); one++) if ((totals[one] ?? 0) >= least) rows.push(one);
+    return rows.sort((a, b) => (totals[b] ?? 0) - (totals[a] ?? 0) || a - b);
   }
-  sites(row: number): readonly number[] {
-    return [...this.order.subarray(this.from[row], this.to[row])].sort((a, b) => a - b);
+  sites(row: number): Int32Array {
+    return this.order.slice(this.from[row], this.to[row]).sort();
   }
 
   address(row: number): string {
@@ -170,52 +181,62 @@ class UpTree implements Tree {
     let row = 0;
     if (address === "") return row;
     for (const step of address.split(".")) {
-      const next = this.open(row).find((one) => this.group(one) === Number(step));
-      if (next === undefined) return 0;
+      this.open(row);
+      const end = this.end_child[row] ?? 0;
+      let next = this.first_child[row] ?? 0;
+      while (next < end && this.group(next) !== Number(step)) next += 1;
+      if (next >= end) return 0;
       row = next;
     }
     return row;
   }
 
-  // The next step of a site's stack, which it then has behind it; null: the stack ends.
-  private step(row: number, site: number): number | null {
+  // The next step of a site's stack, which it then has behind it; ROOT: the stack ends.
+  private step(row: number, site: number): number {
     if (row === 0) {
       const special = ending(this.process, site);
       if (special !== null) return special;
     }
     const { parent, frame } = this.process.stacks;
-    const here = this.group(row);
+    const { of_frame, group: by } = this.grouping;
+    const here = this.groups[row] ?? ROOT;
     for (let at = this.at[site] ?? 0; at !== 0; at = parent[at] ?? 0) {
-      const group = this.grouping.of_frame[frame[at] ?? 0] ?? 0;
-      if (this.grouping.group === "module" && group === here) continue;
+      const group = of_frame[frame[at] ?? 0] ?? 0;
+      if (by === "module" && group === here) continue;
       this.at[site] = parent[at] ?? 0;
       return group;
     }
     this.at[site] = 0;
-    return null;
+    return ROOT;
   }
 
-  private open(row: number): readonly number[] {
-    const known = this.children_of.get(row);
-    if (known) return known;
+  private open(row: number): void {
+    if (this.first_child[row] !== undefined) return;
+    const { row_of, totals } = this;
     const start = this.from[row] ?? 0;
     const sites = this.order.slice(start, this.to[row]);
     const first = this.parents.length; // of the new rows
-    const row_of = new Map<number | null, number>([[null, row]]);
-    const child = Int32Array.from(sites, (site) => {
+    const child = new Int32Array(sites.length);
+    let self = 0;
+    for (let i = 0; i < sites.length; i++) {
+      const site = sites[i] ?? 0;
       const group = this.step(row, site);
       const weight = this.weights[site] ?? 0;
-      let one = row_of.get(group);
-      if (one === undefined) row_of.set(group, (one = this.add(row, group ?? ROOT)));
-      if (one === row) this.selves[row] = (this.selves[row] ?? 0) + weight;
-      else this.totals[one] = (this.totals[one] ?? 0) + weight;
-      return one;
-    });
+      if (group === ROOT) {
+        child[i] = row;
+        self += weight;
+        continue;
+      }
+      let one = row_of[group - LEFT_OUT] ?? 0;
+      if (one === 0) row_of[group - LEFT_OUT] = one = this.add(row, group);
+      totals[one] = (totals[one] ?? 0) + weight;
+      child[i] = one;
+    }
+    this.selves[row] = self;
+    this.first_child[row] = first;
+    this.end_child[row] = this.parents.length;
+    for (let one = first; one < this.parents.length; one++) row_of[(this.groups[one] ?? 0) - LEFT_OUT] = 0;
     this.sort(start, sites, child, row, first);
-    const made = Array.from({ length: this.parents.length - first }, (_, i) => first + i);
-    made.sort((a, b) => this.total(b) - this.total(a) || a - b);
-    this.children_of.set(row, made);
-    return made;
   }
 
   private add(parent: number, group: number): number {
@@ -236,11 +257,11 @@ class UpTree implements Tree {
       this.from[one] = start + (place[number(one)] ?? 0);
       this.to[one] = start + (place[number(one) + 1] ?? 0);
     }
-    sites.forEach((site, i) => {
+    for (let i = 0; i < sites.length; i++) {
       const slot = number(child[i] ?? row);
-      this.order[start + (place[slot] ?? 0)] = site;
+      this.order[start + (place[slot] ?? 0)] = sites[i] ?? 0;
       place[slot] = (place[slot] ?? 0) + 1;
-    });
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { byteRate, bytes, count, duration, shortPath, shown } from "./format";
+import { byteRate, bytes, count, duration, shortPath, shown, unitOfRate } from "./format";
 
 describe("figures", () => {
   test("bytes have at most three digits, in thousands", () => {
@@ -7,8 +7,10 @@ describe("figures", () => {
       "0 B", "999 B", "1.0 KB", "9.9 KB", "100 KB", "999 KB", "1.0 MB", "1.2 MB", "340 GB", "-5.0 KB",
     ]);
   });
-  test("a rate is told in the unit that makes it a figure to picture", () => {
-    expect([3e6, 50_000, 1, 0, -50_000].map(byteRate)).toEqual(["+3.0 MB/s", "+3.0 MB/min", "+3.6 KB/h", "0 B/h", "-3.0 MB/min"]);
+  test("rates have the unit that the terminal gives them", () => {
+    const told = (perSecond: number, seconds: number) => byteRate(perSecond, unitOfRate(perSecond, seconds));
+    expect([told(320_000, 3600), told(53_000, 120), told(53_000, 30), told(20, 7200)]).toEqual(["+320 KB/s", "+3.2 MB/min", "+53 KB/s", "+72 KB/h"]);
+    expect([byteRate(0.2), byteRate(0), byteRate(-50_000)]).toEqual(["<1 B/s", "0 B/s", "-50 KB/s"]);
   });
   test("counts are grouped, times have the unit that fits", () => {
     expect(count(1234567)).toBe("1\u202f234\u202f567");

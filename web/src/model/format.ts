@@ -29,15 +29,19 @@ export function duration(seconds: number): string {
   return `${(seconds / 86400).toFixed(1)} d`;
 }
 
-// A rate in the unit that gives a figure one can picture: "+3.2 MB/min".
-export function byteRate(perSecond: number): string {
-  if (Math.abs(perSecond) >= 1e6) return `${sign(perSecond)}${bytes(perSecond)}/s`;
-  if (Math.abs(perSecond) * 60 >= 1e3) return `${sign(perSecond)}${bytes(perSecond * 60)}/min`;
-  return `${sign(perSecond)}${bytes(perSecond * 3600)}/h`;
+export type RateUnit = "s" | "min" | "h";
+
+// The unit of all rates of a report, by its largest one and by how long it ran: the same as in the terminal (src/report/safe_text.h).
+export function unitOfRate(perSecond: number, seconds: number): RateUnit {
+  if (perSecond >= 100e3 || seconds < 60) return "s";
+  return perSecond * 60 >= 10e3 || seconds < 3600 ? "min" : "h";
 }
 
-function sign(value: number): string {
-  return value > 0 ? "+" : "";
+// "+3.2 MB/min"
+export function byteRate(perSecond: number, unit: RateUnit = "s"): string {
+  const rate = perSecond * { s: 1, min: 60, h: 3600 }[unit];
+  if (rate > 0 && rate < 1) return `<1 B/${unit}`;
+  return `${rate > 0 ? "+" : ""}${bytes(rate)}/${unit}`;
 }
 
 export function percent(share: number): string {

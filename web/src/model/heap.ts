@@ -55,6 +55,7 @@ export interface HeapSummary {
   bytes: number;
   garbage: { objects: number; bytes: number };
   held_by_c_code: { objects: number; bytes: number };
+  native_memory: { blocks: number; bytes: number }; // of C code, that hangs on objects
   rows: HeapRow[]; // by type, most in what they retain first
   more_rows: number;
   biggest: BigObject[];

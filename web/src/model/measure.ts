@@ -70,34 +70,35 @@ export function sumOf(weights: Float64Array): number {
 }
 
 export interface EpochSums {
-  born_bytes: number[];
-  born_objects: number[];
-  live_bytes: number[];
-  live_objects: number[];
+  born_objects: Float64Array;
+  live_bytes: Float64Array;
+  live_objects: Float64Array;
 }
 
-// By epoch of birth: what was born at some sites, and what of it is live. No rows named: at all of them.
-export function byEpoch(process: ProcessData, rows: readonly number[] | null): EpochSums {
-  const { cells, cell, stack } = process.sites;
-  const { epoch } = cells;
+// By epoch of birth: what was born at some sites (rows in rising order), and what of it is live. No rows named: at all of them.
+export function byEpoch(process: ProcessData, rows: ArrayLike<number> | null): EpochSums {
+  const { cells, cell } = process.sites;
+  const { epoch, born_objects, live_bytes, live_objects } = cells;
   const epochs = process.epochs.start.length;
-  const sumUp = (column: Column): number[] => {
-    const sums = new Float64Array(epochs);
-    const addRow = (row: number): void => {
-      const end = cell[row + 1] ?? 0;
-      for (let at = cell[row] ?? 0; at < end; at++) {
-        const one = epoch[at] ?? 0;
-        sums[one] = (sums[one] ?? 0) + (column[at] ?? 0);
-      }
-    };
-    if (rows) rows.forEach(addRow);
-    else for (let row = 0; row < stack.length; row++) addRow(row);
-    return [...sums];
+  const sums = { born_objects: new Float64Array(epochs), live_bytes: new Float64Array(epochs), live_objects: new Float64Array(epochs) };
+  const add = (first: number, end: number): void => {
+    for (let at = first; at < end; at++) {
+      const one = epoch[at] ?? 0;
+      sums.born_objects[one] = (sums.born_objects[one] ?? 0) + (born_objects[at] ?? 0);
+      sums.live_bytes[one] = (sums.live_bytes[one] ?? 0) + (live_bytes[at] ?? 0);
+      sums.live_objects[one] = (sums.live_objects[one] ?? 0) + (live_objects[at] ?? 0);
+    }
   };
-  return {
-    born_bytes: sumUp(cells.born_bytes),
-    born_objects: sumUp(cells.born_objects),
-    live_bytes: sumUp(cells.live_bytes),
-    live_objects: sumUp(cells.live_objects),
-  };
+  if (!rows) {
+    add(0, epoch.length);
+    return sums;
+  }
+  // Cells of neighbouring sites are neighbours, and of the whole program all sites are.
+  for (let i = 0; i < rows.length; ) {
+    const first = rows[i] ?? 0;
+    let last = first;
+    for (i += 1; rows[i] === last + 1; i++) last += 1;
+    add(cell[first] ?? 0, cell[last + 1] ?? 0);
+  }
+  return sums;
 }

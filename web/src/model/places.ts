@@ -81,10 +81,18 @@ export function placeText(document: ViewerDocument, grouping: Grouping, number: 
   return { name, file, line: grouping.group === "line" ? (frames.line[row] ?? 0) : 0 };
 }
 
+const lowered = new WeakMap<readonly string[], readonly string[]>();
+
+export function lowerCase(strings: readonly string[]): readonly string[] {
+  let lower = lowered.get(strings);
+  if (!lower) lowered.set(strings, (lower = strings.map((text) => text.toLowerCase())));
+  return lower;
+}
+
 // By group: whether its function or its file has these letters, in whatever case.
 export function matchGroups(document: ViewerDocument, grouping: Grouping, query: string): Uint8Array {
   const wanted = query.toLowerCase();
-  const found = Uint8Array.from(document.strings, (text) => (text.toLowerCase().includes(wanted) ? 1 : 0));
+  const found = Uint8Array.from(lowerCase(document.strings), (text) => (text.includes(wanted) ? 1 : 0));
   const { function: name, file } = document.frames;
   return Uint8Array.from(grouping.frame_of, (row) => {
     if (found[file[row] ?? 0]) return 1;

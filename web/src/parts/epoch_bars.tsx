@@ -27,7 +27,7 @@ export function EpochBars({ epochs, sums, height = 48, label }: Props) {
   return (
     <figure class="bars">
       <svg viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-label={words} preserveAspectRatio="none">
-        {sums.born_objects.map((value, i) => {
+        {Array.from(sums.born_objects, (value, i) => {
           const x = i * width;
           const tall = (value / most) * (height - 2);
           const filled = tall * ((sums.live_objects[i] ?? 0) / Math.max(sums.born_objects[i] ?? 0, 1));

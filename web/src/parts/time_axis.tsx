@@ -6,12 +6,12 @@ import { bytes, duration, shown } from "../model/format";
 import type { Mark } from "../model/document";
 import type { Window } from "../model/window";
 
-const WIDE = 900;
+const WIDE = 1200;
 const NARROW = 420; // on a phone, so that text keeps its size
 const LEFT = 64;
 const RIGHT = 8;
 const TOP = 8;
-const BOTTOM = 22;
+export const BOTTOM = 22; // room for the axis
 
 interface Props {
   title: string; // for who does not see it
@@ -89,7 +89,7 @@ export function TimeChart({ title, end, most, height, marks, window, onWindow, c
         </g>
       ))}
       {children(x, y)}
-      {timeTicks(end, width === WIDE ? 6 : 3).map((tick) => (
+      {timeTicks(end, width === WIDE ? 8 : 3).map((tick) => (
         <text key={tick} class="tick" x={x(tick)} y={height - 6} text-anchor={tick === 0 ? "start" : tick > end * 0.95 ? "end" : "middle"}>
           {duration(tick)}
         </text>

@@ -1,6 +1,6 @@
 // The tree of what retains what, as rectangles: each is a button that leads deeper, so the keyboard reaches what the mouse does.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { bytes, count, percent, shown } from "../model/format";
 import type { Treemap } from "../model/heap";
 import { ancestors, buildTree, layOut, startRow } from "../model/treemap";
@@ -50,13 +50,20 @@ export function TreemapChart({ data, row, onRow, onType }: Props) {
   const root = tree[at];
   const boxes = useMemo(() => (root && width > 0 ? layOut(root, width, HEIGHT) : []), [root, width]);
   const colours = useMemo(() => new Map([...new Set(data.type)].map((type, i) => [type, i % COLOURS])), [data]);
+  // The area that was chosen is gone; who walks by keyboard goes on from its name.
+  const crumbs = useRef<HTMLElement>(null);
+  const chosen = useRef(false);
+  useLayoutEffect(() => {
+    if (chosen.current) crumbs.current?.querySelector<HTMLElement>("[aria-current]")?.focus({ preventScroll: true });
+    chosen.current = false;
+  }, [at]);
   if (!root || root.bytes === 0) return null;
   return (
     <figure class="treemap">
       <figcaption>
-        <nav aria-label="Where in the tree" class="crumbs">
+        <nav ref={crumbs} aria-label="Where in the tree" class="crumbs">
           {ancestors(data, at).map((one) => (
-            <button key={one} type="button" disabled={one === at} onClick={() => onRow(one)}>
+            <button key={one} type="button" aria-current={one === at ? "true" : undefined} onClick={() => one !== at && onRow(one)}>
               {nameOf(data, one)}
             </button>
           ))}
@@ -73,8 +80,10 @@ export function TreemapChart({ data, row, onRow, onType }: Props) {
             title={tellOf(data, box.row)}
             aria-label={`${tellOf(data, box.row)}, ${percent((data.bytes[box.row] ?? 0) / root.bytes)} of the area`}
             onClick={() => {
-              if ((tree[box.row]?.children.length ?? 0) > 0) onRow(box.row);
-              else onType(data.type[box.row] ?? "");
+              if ((tree[box.row]?.children.length ?? 0) > 0) {
+                chosen.current = true;
+                onRow(box.row);
+              } else onType(data.type[box.row] ?? "");
             }}
           >
             {box.width > 46 && box.height > 16 && (

@@ -1,7 +1,7 @@
 // Two recordings, before and after a change: what became of each leak.
 
 import { useViewer } from "../context";
-import { byteRate, bytes, count, duration, shown } from "../model/format";
+import { byteRate, bytes, count, duration, shortPath, shown } from "../model/format";
 import type { DiffChange, DiffWork, Finding } from "../model/report";
 
 const WORDS: Record<DiffChange["change"], { sign: string; word: string; tone: string }> = {
@@ -45,6 +45,7 @@ function Side({ title, finding, most }: { title: string; finding: Finding | null
 }
 
 function Change({ change }: { change: DiffChange }) {
+  const { run } = useViewer();
   const told = WORDS[change.change];
   const finding = change.after ?? change.before;
   const most = Math.max(change.before?.live_bytes ?? 0, change.after?.live_bytes ?? 0);
@@ -58,7 +59,7 @@ function Change({ change }: { change: DiffChange }) {
       </h2>
       {finding?.site[0] && (
         <p>
-          {shown(finding.site[0].file, 120)}:{finding.site[0].line} in {shown(finding.site[0].function, 80)}
+          {shown(shortPath(finding.site[0].file, run.report.run.directory), 120)}:{finding.site[0].line} in {shown(finding.site[0].function, 80)}
         </p>
       )}
       {finding && finding.holder_text !== "" && <p class="faint">held by {shown(finding.holder_text, 200)}</p>}

@@ -58,11 +58,15 @@ function Holder({ finding }: { finding: Finding }) {
   );
 }
 
+function since(seconds: number): string {
+  return seconds < 0.05 ? "from the start on" : `since ${duration(seconds)}`;
+}
+
 function Amounts({ finding }: { finding: Finding }) {
   return (
     <Row title="So far">
       {bytes(finding.live_bytes)} in {count(finding.live_objects)} {finding.live_objects === 1 ? "block" : "blocks"}
-      {finding.retained_bytes !== null && <>; they retain {bytes(finding.retained_bytes)}</>}; since {duration(finding.since_seconds)}
+      {finding.retained_bytes !== null && <>; in the last snapshot they retain {bytes(finding.retained_bytes)}</>}; {since(finding.since_seconds)}
       {finding.as_of === "peak" && <> (at the peak; freed before the end)</>}
       {finding.per_process.length > 1 && <>; in {finding.per_process.length} processes</>}
     </Row>
@@ -92,11 +96,11 @@ function Card({ finding, number }: { finding: Finding; number: number }) {
     <article class="card" aria-labelledby={id}>
       <header>
         <h2 id={id}>
-          <span class="rate">{rates(finding).join(", ")}</span> <bdi>{shown(subject(finding), 160)}</bdi>
+          <span class="rate">{rates(finding, run.report).join(", ")}</span> <bdi>{shown(subject(finding), 160)}</bdi>
         </h2>
         <p class="sure">
           <meter min={0} max={1} value={finding.confidence} aria-label="Confidence" /> {sureness(finding.confidence)} (
-          {finding.confidence.toFixed(2)}); {KIND_WORDS[finding.kind] ?? finding.kind}
+          {finding.confidence.toFixed(2)}){finding.types.length > 0 && `; ${KIND_WORDS[finding.kind] ?? finding.kind}`}
         </p>
       </header>
       {located && (
@@ -171,13 +175,34 @@ function Facts() {
   const summary = run.report.processes.find((one) => one.folder === process.folder);
   if (!summary) return null;
   const { memory } = summary;
+  const several = run.processes.length > 1;
   const died = summary.reason === "" ? summary.state : `${summary.state}: ${summary.reason}`;
   return (
     <p class="facts faint">
+      {several && <>Process {summary.pid}: </>}
       {summary.python !== null && <>Python {summary.python}; </>}
       {duration(summary.seconds)}; {shown(died, 200)}; live {bytes(memory.live_bytes)}, at most {bytes(memory.peak_bytes)}
       {memory.rss_max_bytes !== null && <>, resident at most {bytes(memory.rss_max_bytes)}</>}; {count(summary.recording.events)} events,{" "}
       {percent(summary.recording.born_bytes > 0 ? 1 - memory.live_bytes / summary.recording.born_bytes : 0)} of the bytes were freed
+    </p>
+  );
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+// For who came to see what is there though nothing leaks.
+function WhereElse() {
+  const { go } = useViewer();
+  return (
+    <p class="links">
+      <button type="button" onClick={() => go({}, { view: "sites" })}>
+        What is live, and where it was allocated
+      </button>
+      <button type="button" onClick={() => go({}, { view: "time" })}>
+        Memory over time
+      </button>
     </p>
   );
 }
@@ -188,9 +213,10 @@ export function FindingsView() {
   return (
     <section aria-label="Findings">
       <p class={`verdict ${report.verdict}`}>
-        <strong>{VERDICTS[report.verdict] ?? report.verdict}.</strong> {shown(report.explanation, 600)}
+        <strong>{VERDICTS[report.verdict] ?? report.verdict}.</strong> {sentence(shown(report.explanation, 600))}
       </p>
       <Facts />
+      {report.findings.length === 0 && <WhereElse />}
       {report.findings.map((finding, number) => (
         <Card key={number} finding={finding} number={number} />
       ))}

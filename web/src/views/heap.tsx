@@ -1,6 +1,6 @@
 // The objects of the last heap snapshot: what keeps them alive, by type, cycles, what grew.
 
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { useViewer } from "../context";
 import { ringOf, type Cyclic } from "../model/findings";
 import { bytes, count, shown, shortPath } from "../model/format";
@@ -24,7 +24,9 @@ function Totals({ summary }: { summary: HeapSummary }) {
       {summary.garbage.objects > 0 &&
         `; garbage that waits for the collector: ${count(summary.garbage.objects)} objects, ${bytes(summary.garbage.bytes)}`}
       {summary.held_by_c_code.objects > 0 &&
-        `; held by C code: ${count(summary.held_by_c_code.objects)} objects, ${bytes(summary.held_by_c_code.bytes)}`}
+        `; held by C code alone: ${count(summary.held_by_c_code.objects)} objects, ${bytes(summary.held_by_c_code.bytes)}`}
+      {summary.native_memory.bytes > 0 &&
+        `; memory of C code that hangs on them: ${bytes(summary.native_memory.bytes)}, ${count(summary.native_memory.blocks)} ${summary.native_memory.blocks === 1 ? "block" : "blocks"}`}
       .
     </p>
   );
@@ -130,11 +132,35 @@ function Cycles({ cycles }: { cycles: readonly DrawnCycle[] }) {
   );
 }
 
+const FIRST = 8;
+
+// The first of a list, the others where one opens them: a reader wants to see that there is something below, too.
+function FirstOf<T>({ all, words, draw }: { all: readonly T[]; words: string; draw(one: T, i: number): preact.ComponentChildren }) {
+  const [open, setOpen] = useState(false);
+  const rest = all.length - FIRST;
+  return (
+    <>
+      {all.slice(0, FIRST).map(draw)}
+      {rest > 0 && (
+        <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary>
+            {rest} {words}
+          </summary>
+          {open && all.slice(FIRST).map((one, i) => draw(one, FIRST + i))}
+        </details>
+      )}
+    </>
+  );
+}
+
 function Biggest({ data }: { data: HeapData }) {
   return (
     <section aria-labelledby="biggest-title">
       <h2 id="biggest-title">Objects that keep most alive</h2>
-      {data.summary.biggest.slice(0, 20).map((big, i) => (
+      <FirstOf
+        all={data.summary.biggest}
+        words="more objects"
+        draw={(big, i) => (
         <div key={i} class="card">
           <p>
             <b>{bytes(big.retained_bytes)}</b> {shown(big.type, 80)}
@@ -148,7 +174,8 @@ function Biggest({ data }: { data: HeapData }) {
             </>
           )}
         </div>
-      ))}
+        )}
+      />
     </section>
   );
 }
@@ -164,14 +191,18 @@ function Growth({ summary }: { summary: HeapSummary }) {
         {bytes(growth.more_bytes)}, {growth.more_objects >= 0 ? "+" : ""}
         {count(growth.more_objects)} objects.
       </p>
-      {growth.paths.map((row, i) => (
-        <div key={i} class="card">
-          <p>
-            <b>+{bytes(row.more_bytes)}</b> {shown(row.type, 80)}: {count(row.objects_before)} → {count(row.objects_after)}
-          </p>
-          <PathSteps told={row} />
-        </div>
-      ))}
+      <FirstOf
+        all={growth.paths}
+        words="more paths that grew"
+        draw={(row, i) => (
+          <div key={i} class="card">
+            <p>
+              <b>+{bytes(row.more_bytes)}</b> {shown(row.type, 80)}: {count(row.objects_before)} → {count(row.objects_after)}
+            </p>
+            <PathSteps told={row} />
+          </div>
+        )}
+      />
     </section>
   );
 }

@@ -91,12 +91,11 @@ function Details({ tree, row, text, figure, whole }: { tree: Tree; row: number; 
   const rows = useMemo(() => tree.sites(row), [tree, row]);
   const sums = useMemo(() => byEpoch(process, rows), [process, rows]);
   const types = useMemo(() => {
-    const names = new Map<string, number>();
-    for (const site of rows) {
-      const name = document.strings[process.sites.type[site] ?? 0] ?? "";
-      if (name !== "") names.set(name, (names.get(name) ?? 0) + 1);
-    }
-    return [...names].sort((a, b) => b[1] - a[1]).slice(0, 6);
+    const { type } = process.sites;
+    const sites = new Map<number, number>(); // by type
+    for (const site of rows) sites.set(type[site] ?? 0, (sites.get(type[site] ?? 0) ?? 0) + 1);
+    sites.delete(0);
+    return [...sites].sort((a, b) => b[1] - a[1]).slice(0, 6).map(([name]) => document.strings[name] ?? "");
   }, [process, document, rows]);
   const total = tree.total(row);
   return (
@@ -105,12 +104,18 @@ function Details({ tree, row, text, figure, whole }: { tree: Tree; row: number; 
       <p>
         {figure(total)} ({percent(whole > 0 ? total / whole : 0)}), of which {figure(tree.self(row))} itself; {rows.length}{" "}
         {rows.length === 1 ? "site" : "sites"}
-        {types.length > 0 && <>; makes {types.map(([name]) => shown(name, 60)).join(", ")}</>}
+        {types.length > 0 && <>; makes {types.map((name) => shown(name, 60)).join(", ")}</>}
       </p>
       <EpochBars epochs={process.epochs} sums={sums} label="Blocks of this place" />
       {text.line > 0 && <SourceLines file={text.file} line={text.line} around={4} />}
     </section>
   );
+}
+
+// Every file has a "<module>": which one it is tells its file.
+function labelOf(text: PlaceText): string {
+  const file = text.name === "<module>" ? ` ${text.file.slice(text.file.lastIndexOf("/", text.file.lastIndexOf("/") - 1) + 1)}` : "";
+  return shown(`${text.name}${file}`, 80);
 }
 
 function useMatches(grouping: Grouping, query: string): Uint8Array {
@@ -176,7 +181,7 @@ export function SitesView() {
               const text = rowText(row);
               const where = text.line > 0 ? ` ${text.file}:${text.line}` : ` ${text.file}`;
               const figures = `${figure(tree.total(row))}, ${percent(tree.total(row) / whole)}`;
-              return { label: shown(text.name, 80), title: shown(`${text.name}${where}: ${figures}`, 400), owner: ownerOf(text.file) };
+              return { label: labelOf(text), title: shown(`${labelOf(text)}${where}: ${figures}`, 400), owner: ownerOf(text.file) };
             }}
             onFocus={(row) => go({ at: tree.address(row) })}
           />

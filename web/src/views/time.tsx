@@ -4,14 +4,16 @@
 import { area, line } from "d3-shape";
 import { useMemo } from "preact/hooks";
 import { useViewer } from "../context";
-import { bandsOf, collectionsOf, lastSecond, type Band } from "../model/chart";
+import { bandsOf, byGeneration, collectionsOf, lastSecond, type Band } from "../model/chart";
 import type { Ledger, ProcessData } from "../model/document";
 import { bytes, count, duration, shown } from "../model/format";
 import { byEpoch } from "../model/measure";
 import { formatWindow, parseWindow, type Window } from "../model/window";
 import { EpochBars } from "../parts/epoch_bars";
 import { Limits } from "../parts/limits";
-import { TimeChart } from "../parts/time_axis";
+import { BOTTOM, TimeChart } from "../parts/time_axis";
+
+const TALL = 300;
 
 type Scale = (value: number) => number;
 
@@ -30,15 +32,17 @@ function Lines({ process, x, y }: { process: ProcessData; x: Scale; y: Scale }) 
   );
 }
 
+// A path for each generation: there are hundreds of ticks.
 function Collections({ process, x, bottom }: { process: ProcessData; x: Scale; bottom: number }) {
+  const generations = useMemo(() => byGeneration(collectionsOf(process)), [process]);
   return (
     <>
-      {collectionsOf(process).map((one, i) => (
-        <line key={i} class={`collection generation-${one.generation}`} x1={x(one.seconds)} x2={x(one.seconds)} y1={bottom} y2={bottom - 4 - 4 * one.generation}>
+      {generations.map(({ generation, seconds, collected }) => (
+        <path key={generation} class={`collection generation-${generation}`} d={seconds.map((at) => `M${x(at).toFixed(1)} ${bottom}v${-4 - 4 * generation}`).join("")}>
           <title>
-            {duration(one.seconds)}: generation {one.generation}, {count(one.collected)} objects collected
+            generation {generation}: seen {seconds.length === 1 ? "once" : `${count(seconds.length)} times`}, {count(collected)} objects collected
           </title>
-        </line>
+        </path>
       ))}
     </>
   );
@@ -105,6 +109,40 @@ function LedgerTable({ ledgers, bands }: { ledgers: readonly Ledger[]; bands: re
   );
 }
 
+const TOLD = 12;
+
+// The lines of the chart as figures, at moments that are spread evenly over the run.
+function SampleTable({ samples }: { samples: ProcessData["samples"] }) {
+  const last = samples.seconds.length - 1;
+  const told = [...new Set(Array.from({ length: TOLD }, (_, i) => Math.round((i * last) / (TOLD - 1))))];
+  const rss = (i: number) => samples.rss[i] ?? 0;
+  return (
+    <details>
+      <summary>As a table</summary>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">at</th>
+            <th scope="col">resident</th>
+            <th scope="col">live</th>
+            <th scope="col">threads</th>
+          </tr>
+        </thead>
+        <tbody>
+          {told.map((i) => (
+            <tr key={i}>
+              <th scope="row">{duration(samples.seconds[i] ?? 0)}</th>
+              <td class="number">{rss(i) > 0 ? bytes(rss(i)) : "–"}</td>
+              <td class="number">{bytes(samples.live[i] ?? 0)}</td>
+              <td class="number">{samples.threads[i] ?? 0}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
 // The window as two fields, for who does not drag.
 function WindowFields({ window, end, onWindow }: { window: Window | null; end: number; onWindow(window: Window | null): void }) {
   const read = (text: string, other: number) => (text.trim() === "" || !Number.isFinite(Number(text)) ? other : Math.max(0, Number(text)));
@@ -147,13 +185,13 @@ export function TimeView() {
       <h2>Resident and live memory</h2>
       {samples.seconds.length > 1 ? (
         <>
-          <TimeChart {...common} most={most} height={240} title={`Resident memory up to ${bytes(Math.max(...samples.rss, 0))}, live memory up to ${bytes(process.peak_bytes)}, over ${duration(end)}`}>
+          <TimeChart {...common} most={most} height={TALL} title={`Resident memory up to ${bytes(Math.max(...samples.rss, 0))}, live memory up to ${bytes(process.peak_bytes)}, over ${duration(end)}`}>
             {(x, y) => (
               <>
                 <Lines process={process} x={x} y={y} />
-                <Collections process={process} x={x} bottom={218} />
+                <Collections process={process} x={x} bottom={TALL - BOTTOM} />
                 {process.finalized_seconds !== null && (
-                  <line class="finalized" x1={x(process.finalized_seconds)} x2={x(process.finalized_seconds)} y1={8} y2={218}>
+                  <line class="finalized" x1={x(process.finalized_seconds)} x2={x(process.finalized_seconds)} y1={8} y2={TALL - BOTTOM}>
                     <title>the interpreter began to finalise</title>
                   </line>
                 )}
@@ -162,8 +200,10 @@ export function TimeView() {
           </TimeChart>
           <p class="keys faint">
             <span class="rss">resident</span> <span class="live">live, as limpet counts</span> <span class="gc">ticks below: collections (longer: older generation)</span>
+            {process.finalized_seconds !== null && <span class="end">the interpreter began to finalise</span>}
             {process.marks.length > 0 && <span class="marks">dashed: checkpoints</span>}
           </p>
+          <SampleTable samples={samples} />
         </>
       ) : (
         <p class="hint">Too short a run: there are no samples.</p>
@@ -173,7 +213,7 @@ export function TimeView() {
       <h2>Whose the resident memory is</h2>
       {process.ledgers.length > 0 ? (
         <>
-          <TimeChart {...common} most={Math.max(...process.ledgers.map((ledger) => ledger.own))} height={220} title="Resident memory by use, at each heap snapshot; the table below has the figures">
+          <TimeChart {...common} most={Math.max(...process.ledgers.map((ledger) => ledger.own))} height={260} title="Resident memory by use, at each heap snapshot; the table below has the figures">
             {(x, y) => <Bands ledgers={process.ledgers} bands={bands} x={x} y={y} end={end} />}
           </TimeChart>
           <LedgerTable ledgers={process.ledgers} bands={bands} />
