@@ -159,6 +159,16 @@ PyObject* Hold(PyObject*, PyObject* arguments) {
   Py_RETURN_NONE;
 }
 
+// map_requests() -> the writable memory of the file in which requests are counted. It is never unmapped. OSError where there is no room for it.
+PyObject* MapRequests(PyObject*, PyObject*) {
+  if (!NeedAgent()) return nullptr;
+  uint64_t size;
+  void* memory = g_api->map_requests(&size);
+  if (memory) return PyMemoryView_FromMemory(static_cast<char*>(memory), Py_ssize_t(size), PyBUF_WRITE);
+  PyErr_SetString(PyExc_OSError, "the file that counts requests cannot be made");
+  return nullptr;
+}
+
 PyMethodDef kMethods[] = {
     {"find", Find, METH_NOARGS, nullptr},
     {"load", Load, METH_VARARGS, nullptr},
@@ -172,6 +182,7 @@ PyMethodDef kMethods[] = {
     {"begin_snapshot", BeginSnapshot, METH_NOARGS, nullptr},
     {"poll_snapshot", PollSnapshot, METH_NOARGS, nullptr},
     {"hold", Hold, METH_VARARGS, nullptr},
+    {"map_requests", MapRequests, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 
