@@ -122,7 +122,7 @@ def _may_be_asked(kind: type) -> bool:
     return flags & (_HEAP_TYPE | _IMMUTABLE) == _HEAP_TYPE and ("__dict__" in names or "__slots__" in names)
 
 
-def _referents(objects: list[Any]) -> Iterator[Any]:
+def _referents(objects: list[Any]) -> Iterator[list[Any]]:
     kinds: dict[type, bool] = {}
     asked = []
     for obj in objects:
@@ -132,7 +132,7 @@ def _referents(objects: list[Any]) -> Iterator[Any]:
         if kinds[kind]:
             asked.append(obj)
     for start in range(0, len(asked), _CHUNK):
-        yield from gc.get_referents(*asked[start : start + _CHUNK])
+        yield gc.get_referents(*asked[start : start + _CHUNK])
 
 
 _Survivor = tuple[Any, tuple[int, int, int, int, int]]
@@ -140,17 +140,13 @@ _Survivor = tuple[Any, tuple[int, int, int, int, int]]
 
 def _survivors(since: int, all_objects: bool) -> list[_Survivor]:
     """Objects born since then that live: among those that the collector has not been told to leave alone and what they refer to, or among all."""
-    birth = _agent.birth
+    born_since = _agent.core().born_since
     if all_objects and (aside := gc.get_freeze_count()):
         gc.unfreeze()  # else they are not told
     tracked = gc.get_objects()
     if all_objects and aside:
         gc.freeze()
-    found = {}
-    for obj in itertools.chain(tracked, _referents(tracked)):
-        born = birth(obj)
-        if born is not None and born[2] >= since and id(obj) not in found:
-            found[id(obj)] = (obj, born)
+    found = {id(obj): (obj, born) for some in itertools.chain([tracked], _referents(tracked)) for obj, born in born_since(some, since)}
     return [(obj, born) for obj, born in found.values() if _is_its_own(own_frames(stack_of(born[1])))]
 
 
@@ -168,7 +164,7 @@ def left_since(since: int, enough: int | None = None) -> list[Left]:
     survivors = _survivors(since, False) if enough is not None else []
     if enough is None or sum(_storage(obj, born[0]) for obj, born in survivors) < enough:
         survivors = _survivors(since, True)
-    held = {id(obj) for obj in _referents([obj for obj, _ in survivors])}
+    held = {id(obj) for some in _referents([obj for obj, _ in survivors]) for obj in some}
     groups: dict[tuple[str, Stack], Left] = {}
     for obj, born in survivors:
         key = (type_name(type(obj)), own_frames(stack_of(born[1])))
