@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ._heap import Heap
     from ._values import Report, Table
 
+OLDEST = (3, 11)
+
 _core: Any
 try:
     from . import _core
@@ -44,6 +46,9 @@ os.register_at_fork(after_in_child=_next_generation)
 def core() -> Any:
     """The module of the agent's functions. UnsupportedInterpreter where it does not load."""
     if _core is None:
+        if sys.version_info < OLDEST or sys.implementation.name != "cpython":
+            this = f"{sys.implementation.name} {sys.version.split()[0]}"
+            raise UnsupportedInterpreter(f"limpet records CPython {'.'.join(map(str, OLDEST))} and newer; this is {this} ({sys.executable})")
         raise UnsupportedInterpreter(f"limpet's module does not load into this Python: {_import_error}")
     return _core
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+import sys
 import time
 import types
 from collections.abc import Iterator
 from typing import Any
 
-from . import _agent
+from . import _agent, _ways
 from ._errors import LimpetError
 from ._values import Frame, Stack, bytes_text, place_text, stack_of
 
-SHOWN = 3  # groups that are told of; who holds the first of them is asked of the limpet program, which takes a second
+SHOWN = 3  # groups that are told of; who holds the first of them is asked of the limpet program, which takes some tenths of a second
 _CHUNK = 2000
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -61,13 +62,17 @@ class Left:
         self.stack = stack
         self.objects = 0
         self.bytes = 0  # of their own blocks
+        self.storage = 0  # the same, with the tables of built-in containers
         self.address = 0  # of the youngest one
         self.hangs = True  # every one of them is referred to by others that were left
         self.why: dict[str, Any] = {}
+        self.way = ""  # to the youngest, where it is held as one like it was before
 
     @property
     def holder(self) -> str:
         """The way from a root to one of them: "module app .SESSIONS -> dict['u1'] -> Session". "" if unknown."""
+        if self.way:
+            return self.way
         ways = [way["holder_text"] for holding in self.why.get("holdings", []) for way in holding["ways"]]
         return str(ways[0]) if ways else ""
 
@@ -85,7 +90,9 @@ class Left:
         lines = [f"{self.objects} {self.type} ({bytes_text(self.bytes)})"]
         places = [place_text(frame.to_dict()) for frame in self.stack[:3]]
         lines.append(f"  allocated at  {'  <-  '.join(places)}" + ("  <-  ..." if len(self.stack) > 3 else ""))
-        if self.why:
+        if self.way:
+            lines.append(f"  held by       {self.way}")
+        elif self.why:
             lines.append(f"  held by       {self.holder or self._unheld()}")
             free = max((holding["would_free"]["bytes"] for holding in self.why["holdings"] if holding.get("would_free")), default=0)
             if free:
@@ -101,6 +108,7 @@ class Left:
 # What these refer to can be asked of any of them. Other types of C code may hand out what is not alive (CPython 3.12's
 # _asyncio module: its free list).
 _PLAIN = {dict, list, tuple, set, frozenset, types.FunctionType, types.MethodType, types.CellType}
+_HAS_TABLE = {dict, list, set, frozenset, bytearray}
 _HEAP_TYPE, _IMMUTABLE = 1 << 9, 1 << 8
 _FLAGS = type.__dict__["__flags__"].__get__  # not what a metaclass says
 _NAMESPACE = type.__dict__["__dict__"].__get__
@@ -114,7 +122,7 @@ def _may_be_asked(kind: type) -> bool:
     return flags & (_HEAP_TYPE | _IMMUTABLE) == _HEAP_TYPE and ("__dict__" in names or "__slots__" in names)
 
 
-def _referents(objects: list[Any]) -> Iterator[Any]:
+def _referents(objects: list[Any]) -> Iterator[list[Any]]:
     kinds: dict[type, bool] = {}
     asked = []
     for obj in objects:
@@ -124,43 +132,59 @@ def _referents(objects: list[Any]) -> Iterator[Any]:
         if kinds[kind]:
             asked.append(obj)
     for start in range(0, len(asked), _CHUNK):
-        yield from gc.get_referents(*asked[start : start + _CHUNK])
+        yield gc.get_referents(*asked[start : start + _CHUNK])
 
 
-def _survivors(since: int) -> list[tuple[Any, tuple[int, int, int, int, int]]]:
-    birth = _agent.birth
-    if aside := gc.get_freeze_count():
+_Survivor = tuple[Any, tuple[int, int, int, int, int]]
+
+
+def _survivors(since: int, all_objects: bool) -> list[_Survivor]:
+    """Objects born since then that live: among those that the collector has not been told to leave alone and what they refer to, or among all."""
+    born_since = _agent.core().born_since
+    if all_objects and (aside := gc.get_freeze_count()):
         gc.unfreeze()  # else they are not told
     tracked = gc.get_objects()
-    if aside:
+    if all_objects and aside:
         gc.freeze()
-    found = {}
-    for obj in itertools.chain(tracked, _referents(tracked)):
-        born = birth(obj)
-        if born is not None and born[2] >= since and id(obj) not in found:
-            found[id(obj)] = (obj, born)
-    return list(found.values())
+    found = {id(obj): (obj, born) for some in itertools.chain([tracked], _referents(tracked)) for obj, born in born_since(some, since)}
+    return [(obj, born) for obj, born in found.values() if _is_its_own(own_frames(stack_of(born[1])))]
 
 
-def left_since(since: int) -> list[Left]:
-    """What was born since that `moment` and lives, most important first. Holders are not known yet (see `explain`)."""
-    survivors = [(obj, born) for obj, born in _survivors(since) if _is_its_own(own_frames(stack_of(born[1])))]
-    held = {id(obj) for obj in _referents([obj for obj, _ in survivors])}
+def _storage(obj: Any, block: int) -> int:
+    """Bytes of an object with its table. Only built-in types are asked: others may run code of the program."""
+    return max(block, sys.getsizeof(obj)) if type(obj) in _HAS_TABLE else block
+
+
+def left_since(since: int, enough: int | None = None) -> list[Left]:
+    """What was born since that `moment` and lives, most important first. Holders are not known yet (see `explain`).
+
+    enough      bytes: where young containers and instances, and what they refer to, come to so much, what was put into older ones is not looked for. It takes
+                as long as there are objects
+    """
+    survivors = _survivors(since, False) if enough is not None else []
+    if enough is None or sum(_storage(obj, born[0]) for obj, born in survivors) < enough:
+        survivors = _survivors(since, True)
+    held = {id(obj) for some in _referents([obj for obj, _ in survivors]) for obj in some}
     groups: dict[tuple[str, Stack], Left] = {}
     for obj, born in survivors:
         key = (type_name(type(obj)), own_frames(stack_of(born[1])))
         left = groups.setdefault(key, Left(*key))
         left.objects += 1
         left.bytes += born[0]
+        left.storage += _storage(obj, born[0])
         left.address = id(obj)
         left.hangs = left.hangs and id(obj) in held
     return sorted(groups.values(), key=lambda left: (left.hangs, left.type in ("dict", "list", "str", "tuple", "int"), -left.bytes))
 
 
 def explain(lefts: list[Left]) -> list[Left]:
-    """Asks a picture of the heap who holds the first of them; returns those worth telling. Where no picture can be taken they
-    are told without."""
+    """Finds out who holds the first of them; returns those worth telling. Where one is held as one like it was before, that is who; else a picture
+    of the heap is asked. Where none can be taken they are told without."""
     shown = [left for left in lefts if not left.hangs][:SHOWN] or lefts[:SHOWN]
+    for left in shown:
+        left.way = _ways.find(left.type, left.address)
+        if left.way:
+            return shown
     if not shown:
         return shown
     from . import _engine
@@ -171,7 +195,14 @@ def explain(lefts: list[Left]) -> list[Left]:
         for left in shown:
             left.why = _engine.ask("why", heap.recording, hex(left.address), *where, "--json")
             if not left.kept_by_runner:
+                _remember(left)
                 break
     except LimpetError:
         pass
     return [left for left in shown if not left.kept_by_runner]
+
+
+def _remember(left: Left) -> None:
+    ways = [way for holding in left.why["holdings"] for way in holding["ways"]]
+    if ways:
+        _ways.learn(left.type, ways[0])

@@ -318,7 +318,10 @@ class _Rounds:
         retained = before - start
         too_much = self._limits.max_retained is not None and retained > self._limits.max_retained
         if _repeats.steady(growth) > limit or too_much:
-            lefts = _outlived.explain(_outlived.left_since(since))
+            # From here on all that matters is known when most of what the last run left is.
+            lefts = _outlived.left_since(since, enough=growth[-1] - growth[-1] // 4)
+            accounted = any("." in left.type for left in lefts) or sum(left.storage for left in lefts) > PYTEST_LEAVES
+            lefts = _outlived.explain(lefts) if accounted or self._limits.marked else []
             if not lefts and not self._limits.marked and self.bytes < PYTEST_KEEPS:
                 return
             self.text = _repeats.story(self._item.nodeid, growth, lefts)

@@ -6,10 +6,8 @@ that run at the same time, in threads or in one event loop, are told apart by wh
 
 from __future__ import annotations
 
-import mmap
 import os
 import struct
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -75,17 +73,10 @@ class Table:
     """The file of one process of one recording."""
 
     def __init__(self, folder: str) -> None:
-        size = HEADER.size + MOST_RECORDS * RECORD_SIZE
         with open(os.path.join(folder, "data"), "rb") as data:
             data.seek(96)  # start_monotonic_ns: times count from there
             (self._start,) = COUNT.unpack(data.read(COUNT.size))
-        descriptor = os.open(os.path.join(folder, "requests"), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.posix_fallocate(descriptor, 0, size)  # a full disk is told now, not by a signal later
-            more: dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
-            self._map = mmap.mmap(descriptor, size, **more)
-        finally:
-            os.close(descriptor)
+        self._map = _agent.core().map_requests()
         self._lock = threading.Lock()
         self._rows: dict[tuple[str, str, int], Row] = {}
         self._of_code: dict[CodeType, Row | None] = {}
@@ -188,7 +179,7 @@ class Table:
 
 _generation = -1
 _table: Table | None = None
-_kept: list[Table] = []  # mappings are never undone: what their descriptor's number belongs to by then nobody knows
+_kept: list[Table] = []  # all that there ever were: a request that is under way may still end one
 _opening = threading.Lock()
 
 
@@ -229,15 +220,22 @@ os.register_at_fork(after_in_child=_after_fork)
 def function_code(function: Any, method: str = "") -> CodeType | None:
     """The code that runs when a function answers, without its decorators, which may be those of other functions as well."""
     for _ in range(16):
+        kind = getattr(function, "view_class", None) or getattr(function, "cls", None) or function
+        if isinstance(kind, type):  # a class-based view: flask's, django's, of Django REST framework
+            return _method_code(kind, method.lower(), getattr(function, "actions", None))
         inner = getattr(function, "__wrapped__", None) or getattr(function, "func", None)
         if inner is None:
             break
         function = inner
-    kind = getattr(function, "view_class", None) or function  # flask's and django's class-based views
-    if isinstance(kind, type):
-        for name in (method.lower(), "dispatch_request", "dispatch"):
-            if name and hasattr(kind, name):
-                return function_code(getattr(kind, name))
-        return None
     code = getattr(function, "__code__", None)
     return code if isinstance(code, CodeType) else None
+
+
+def _method_code(kind: type, method: str, actions: Any) -> CodeType | None:
+    """Of the method of a view that answers. `actions`: which one that is for each HTTP method, where the view does not name them so."""
+    if isinstance(actions, dict):
+        method = str(actions.get(method, method))
+    for name in (method, "get" if method == "head" else "", "dispatch_request", "dispatch"):
+        if name and hasattr(kind, name):
+            return function_code(getattr(kind, name))
+    return None

@@ -4,6 +4,7 @@
     application = limpet.middleware.ASGIMiddleware(application)        # any ASGI application
     app.wsgi_app = limpet.middleware.WSGIMiddleware(app.wsgi_app)      # Flask
     application = limpet.middleware.WSGIMiddleware(application)        # any WSGI application
+    MIDDLEWARE = ["limpet.middleware.DjangoMiddleware", ...]           # Django, first in its settings
 
 Where no recording is under way, requests pass through and nothing else happens. Where one is, a request costs some microseconds more. What
 the application raises, streams or sends is passed on as it is; websockets and lifespan events are not counted.
@@ -17,7 +18,7 @@ from typing import Any
 
 from . import _requests
 
-__all__ = ["ASGIMiddleware", "WSGIMiddleware"]
+__all__ = ["ASGIMiddleware", "DjangoMiddleware", "WSGIMiddleware"]
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,6 +27,8 @@ _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # Parts of a path that name one thing of many: numbers, hex digits and UUIDs, and what is too long or too odd for a word.
 _ONE_OF_MANY = re.compile(r"\d+|(?=[a-z-]*\d)[0-9a-f-]{8,}|.{33,}|.*[^\w.~-].*", re.IGNORECASE | re.ASCII)
 _MOST_SEGMENTS = 12
+
+_NAMED_GROUP = re.compile(r"\(\?P(<\w+>)[^()]*\)")
 
 
 def fold_path(path: str) -> str:
@@ -146,3 +149,55 @@ def _view_functions(app: Any) -> dict[str, Any]:
         else:
             return {}
     return {}
+
+
+class DjangoMiddleware(_Counter):
+    """For Django's setting MIDDLEWARE: with it the views are told from each other, which around Django's application nobody can see. Serves WSGI and
+    ASGI; first in the list it counts what the others do, too."""
+
+    sync_capable = async_capable = True
+
+    def __init__(self, get_response: Callable[..., Any]) -> None:
+        from asgiref.sync import iscoroutinefunction, markcoroutinefunction  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+        super().__init__(get_response)
+        self._tells = True
+        self._async = iscoroutinefunction(get_response)
+        if self._async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: Any) -> Any:
+        table = _requests.table()
+        if table is None:
+            return self.app(request)
+        if self._async:
+            return self._answer(table, request)
+        row = self._begin(table, "", "")
+        try:
+            return row.through(self.app, request)
+        finally:
+            self._end(table, row, _django_row(table, request))
+
+    async def _answer(self, table: _requests.Table, request: Any) -> Any:
+        row = self._begin(table, "", "")
+        try:
+            return await row.through_async(self.app, request)
+        finally:
+            self._end(table, row, _django_row(table, request))
+
+
+def _django_row(table: _requests.Table, request: Any) -> _requests.Row | None:
+    match = getattr(request, "resolver_match", None)  # None where no route fits
+    code = _requests.function_code(match.func, request.method or "") if match is not None else None
+
+    def name() -> str:
+        prefix = request.path.removesuffix(request.path_info)
+        route = getattr(match, "route", None)
+        return f"{request.method} {prefix}{_readable(route) if route is not None else fold_path(request.path_info)}"
+
+    return table.answered(code, name)
+
+
+def _readable(route: str) -> str:
+    """Django's route of a view: those of re_path() are expressions. "^files/(?P<name>[a-z]+)/$" -> "/files/<name>/"."""
+    return "/" + _NAMED_GROUP.sub(r"\1", route).replace("^", "").removesuffix("$")

@@ -3,9 +3,11 @@
 #include "agent/counters.h"
 #include "agent/epochs.h"
 #include "agent/in_process.h"
+#include "agent/own_file.h"
 #include "agent/python.h"
 #include "agent/snapshot.h"
 #include "agent/traces.h"
+#include "capture/requests_format.h"
 
 namespace limpet::agent {
 
@@ -125,6 +127,11 @@ void Hold(int32_t on) {
 
 int32_t Poll() { return IsRecording() && PollSnapshot() ? 1 : 0; }
 
+void* MapRequests(uint64_t* size) {
+  *size = capture::kRequestsFileSize;
+  return IsRecording() ? MapRequestsFile() : nullptr;
+}
+
 constexpr LimpetApi kApi = {
     .version = 1,
     .size = sizeof(LimpetApi),
@@ -139,6 +146,7 @@ constexpr LimpetApi kApi = {
     .poll_snapshot = Poll,
     .hold = Hold,
     .traces = &g_trace_api,
+    .map_requests = MapRequests,
 };
 
 }  // namespace

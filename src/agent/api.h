@@ -121,6 +121,9 @@ struct LimpetApi {
   int32_t (*poll_snapshot)();    // 1: one is being written
   void (*hold)(int32_t on);      // while the program waits for limpet, its time does not count
   const LimpetTraceApi* traces;
+  void* (*map_requests)(
+      uint64_t*
+          size);  // the file in which requests are counted: zeros, and no mapping of the program's; null: there is no room
 };
 
 using LimpetApiFunction = const LimpetApi* (*)();

@@ -3,6 +3,7 @@
 #include "agent/counters.h"
 #include "agent/kernel_counts.h"
 #include "agent/memory_file.h"
+#include "agent/own_file.h"
 #include "agent/page_owners.h"
 #include "agent/pins.h"
 
@@ -293,7 +294,7 @@ void TakeLedger(uint32_t number, uint64_t time_ns, bool frozen) {
     ledger.anon = parser.anon();
     ReadStatus(g_agent.pid, &ledger);
     ReadCgroup(&ledger);
-    ledger.recording = uint64_t(g_agent.file.header()->blocks) * capture::kBlockSize;
+    ledger.recording = uint64_t(g_agent.file.header()->blocks) * capture::kBlockSize + OwnFileBytes();
     SweepMappings(maps, parser.count(), &ledger);
     ledger.took_ns = NowNs() - start;
     __atomic_store_n(&slot->number, 0, __ATOMIC_RELEASE);

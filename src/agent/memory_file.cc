@@ -1,13 +1,9 @@
 #include "agent/memory_file.h"
 
-#include <fcntl.h>
 #include <malloc.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/own_file.h"
 #include "agent/resources.h"
 #include "base/crc32.h"
 
@@ -36,38 +32,6 @@ uint64_t ThreadTimeNs() {
   timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return uint64_t(now.tv_sec) * 1000000000u + uint64_t(now.tv_nsec);
-}
-
-bool MayBeWritten() {
-  rlimit limit;
-  return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= capture::kMemoryFileSize;
-}
-
-// Gives all pages their disk blocks now, so that a full disk is an answer and not a signal.
-bool Populate(void* base, int fd) {
-  if (madvise(base, capture::kMemoryFileSize, MADV_POPULATE_WRITE) == 0) return true;
-  return errno == EINVAL && fallocate(fd, 0, 0, capture::kMemoryFileSize) == 0;
-}
-
-void* MapFile() {
-  if (!MayBeWritten()) return nullptr;
-  char path[600];
-  snprintf(path, sizeof path, "%s/memory", g_agent.file.folder());
-  const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-  if (fd < 0) return nullptr;
-  void* base = nullptr;
-  if (ftruncate(fd, capture::kMemoryFileSize) == 0) {
-    const long result =
-        syscall(SYS_mmap, nullptr, size_t{capture::kMemoryFileSize}, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
-    if (result != -1) base = reinterpret_cast<void*>(result);
-  }
-  if (base && !Populate(base, fd)) {
-    syscall(SYS_munmap, base, size_t{capture::kMemoryFileSize});
-    base = nullptr;
-  }
-  close(fd);
-  if (!base) unlink(path);
-  return base;
 }
 
 void FillHeader(MemoryHeader* header) {
@@ -101,7 +65,7 @@ void Thin(MemoryHeader* header) {
 MemoryHeader* MemoryFile() {
   if (g_memory.header || g_memory.failed) return g_memory.header;
   ErrnoGuard guard;
-  auto* header = static_cast<MemoryHeader*>(MapFile());
+  auto* header = static_cast<MemoryHeader*>(MapOwnFile("memory", capture::kMemoryFileSize));
   g_memory.failed = !header;
   if (!header) return nullptr;
   FillHeader(header);
@@ -150,7 +114,7 @@ void ConsiderTrim() {
 }
 
 void ForgetMemoryFile() {
-  if (g_memory.header) syscall(SYS_munmap, g_memory.header, size_t{capture::kMemoryFileSize});
+  if (g_memory.header) UnmapOwnFile(g_memory.header, capture::kMemoryFileSize);
   g_memory.header = nullptr;
   g_memory.failed = false;
   g_memory.next_ns = 0;

@@ -122,6 +122,24 @@ PyObject* Birth(PyObject*, PyObject* object) {
                        static_cast<unsigned long long>(birth.now_ns));
 }
 
+// born_since(list, ns) -> [(object, what birth() tells)] of those in the list that were born then or later.
+PyObject* BornSince(PyObject*, PyObject* arguments) {
+  PyObject* objects;
+  unsigned long long since;
+  if (!PyArg_ParseTuple(arguments, "O!K", &PyList_Type, &objects, &since)) return nullptr;
+  Ref found = Ref::Steal(PyList_New(0));
+  for (Py_ssize_t i = 0; found && i < PyList_Size(objects); ++i) {
+    PyObject* object = PyList_GetItem(objects, i);
+    LimpetBirth birth;
+    if (!g_api || g_api->birth(BlockOf(object), &birth) == 0 || birth.from_ns < since) continue;
+    const Ref kept = Ref::Borrow(object);  // making the rest may run the collector
+    const Ref told = Ref::Steal(Birth(nullptr, object));
+    const Ref pair = told ? Ref::Steal(PyTuple_Pack(2, object, told.get())) : Ref();
+    if (!pair || PyList_Append(found.get(), pair.get()) != 0) return nullptr;
+  }
+  return found.Release();
+}
+
 PyObject* Text(const char* text, uint32_t size) { return PyUnicode_DecodeUTF8(text, size, "replace"); }
 
 // (file, name, qualname, line)
@@ -159,6 +177,16 @@ PyObject* Hold(PyObject*, PyObject* arguments) {
   Py_RETURN_NONE;
 }
 
+// map_requests() -> the writable memory of the file in which requests are counted. It is never unmapped. OSError where there is no room for it.
+PyObject* MapRequests(PyObject*, PyObject*) {
+  if (!NeedAgent()) return nullptr;
+  uint64_t size;
+  void* memory = g_api->map_requests(&size);
+  if (memory) return PyMemoryView_FromMemory(static_cast<char*>(memory), Py_ssize_t(size), PyBUF_WRITE);
+  PyErr_SetString(PyExc_OSError, "the file that counts requests cannot be made");
+  return nullptr;
+}
+
 PyMethodDef kMethods[] = {
     {"find", Find, METH_NOARGS, nullptr},
     {"load", Load, METH_VARARGS, nullptr},
@@ -168,10 +196,12 @@ PyMethodDef kMethods[] = {
     {"mark", Mark, METH_VARARGS, nullptr},
     {"iteration", Iteration, METH_NOARGS, nullptr},
     {"birth", Birth, METH_O, nullptr},
+    {"born_since", BornSince, METH_VARARGS, nullptr},
     {"stack", Stack, METH_VARARGS, nullptr},
     {"begin_snapshot", BeginSnapshot, METH_NOARGS, nullptr},
     {"poll_snapshot", PollSnapshot, METH_NOARGS, nullptr},
     {"hold", Hold, METH_VARARGS, nullptr},
+    {"map_requests", MapRequests, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

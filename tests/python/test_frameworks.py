@@ -71,6 +71,35 @@ def test_flask_and_an_application_without_framework_in_threads(requests_of):
     assert requests["requests"] == 200 * 14 + 1 and "more in the JSON" in text
 
 
+def test_django_views_by_their_routes(requests_of, run, tmp_path):
+    requests, _ = requests_of("web_django")
+    rows = by_name(requests)
+    assert {name: row["requests"] for name, row in rows.items() if row["kind"] == "function"} == {
+        "GET /site/keeps/<int:user>": 400,  # by WSGI, and then by ASGI
+        "GET /site/shop/clean/<str:name>, GET /site/shop/files/<name>/": 400,
+        "POST /site/shop/account": 100,
+        "HEAD /site/shop/account": 100,
+        "GET /site/shop/orders": 100,
+        "GET /site/streams": 100,
+        "GET /site/fails": 100,
+        "GET /waits/<int:number>": 200,
+    }
+    assert all(row["kind"] == "function" for row in requests["answered_by"][:-1]) and requests["requests"] == 100 * 16
+    function = {name: row["function"]["function"] for name, row in rows.items() if row["kind"] == "function"}
+    assert function["POST /site/shop/account"] == "Account.post" and function["HEAD /site/shop/account"] == "Account.get"
+    assert function["GET /site/shop/orders"] == "Orders.list"
+    live = {name: row["live_bytes"] / row["requests"] for name, row in rows.items() if row["kind"] == "function"}
+    assert 3000 <= live["GET /site/keeps/<int:user>"] < 3300  # inside of its decorator, in threads
+    assert live["GET /site/shop/clean/<str:name>, GET /site/shop/files/<name>/"] < 60
+    assert 700 <= live["POST /site/shop/account"] < 1000 and 900 <= live["GET /site/shop/orders"] < 1300
+    assert 600 <= live["GET /site/streams"] < 1000 and 1500 <= live["GET /waits/<int:number>"] < 2000
+
+    # The file of the counts is mapped, and 200 KB; it is none of the program's memory.
+    told = run([interpreters.limpet_path(), "stats", tmp_path / "web.limpet", "--json", "--group", "file", "--limit", "0"])
+    ours = [row["live"]["bytes"] for row in json.loads(told.stdout)["rows"] if row["place"]["file"].endswith("limpet/_requests.py")]
+    assert sum(ours) < 100_000
+
+
 def test_celery_and_rq(requests_of):
     rows = by_name(requests_of("tasks")[0])
     assert {name: row["requests"] for name, row in rows.items() if row["kind"] == "function"} == {

@@ -52,6 +52,18 @@ def test_where_the_module_does_not_load_the_import_works_and_start_says_why(any_
     assert "does not load into this Python" in done.stdout and done.stderr == ""
 
 
+def test_an_older_python_is_told_what_limpet_records(unsupported_interpreters, run):
+    code = (
+        "import limpet\n"
+        "try: limpet.start()\n"
+        "except limpet.UnsupportedInterpreter as why: print(why)\n"
+    )
+    old = [i for i in unsupported_interpreters if not i.prefix and (3, 8) <= i.version[:2] < (3, 11)]
+    for one in old or [pytest.skip("no older Python here")]:
+        done = run(one.command("-c", code), env=dict(os.environ, PYTHONPATH=str(PACKAGE)))
+        assert "limpet records CPython 3.11 and newer; this is " in done.stdout and one.implementation.lower() in done.stdout, done.stdout + done.stderr
+
+
 def test_a_subinterpreter_is_refused(any_interpreter, run, environment, tmp_path):
     code = (
         "import _xxsubinterpreters as sub\n"
