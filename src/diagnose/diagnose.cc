@@ -50,14 +50,15 @@ bool TakeHeapVerdict(const Process& process, const UnitTable& table, const std::
 }
 
 // The heap shows that what grows is held, and becomes more.
-void ClearDoubts(Suspect& suspect) {
+void ClearDoubts(Suspect& suspect, bool all_stayed) {
   suspect.confirmed = true;
   if (suspect.signal == Signal::kSwelling) {
     suspect.confidence = std::max(suspect.confidence, std::min(kSwollen, suspect.most_confidence));
     return;
   }
   // (What fills a ring becomes more, too, as long as it does.)
-  if (suspect.signal != Signal::kSurvival || suspect.grows_together_only) return;
+  if (suspect.signal != Signal::kSurvival || (suspect.grows_together_only && !all_stayed)) return;
+  suspect.grows_together_only = false;
   suspect.may_be_garbage = suspect.against_course = false;
   suspect.confidence = std::min(suspect.judgement.confidence, suspect.most_confidence);
 }
@@ -101,7 +102,7 @@ class LeakFinder {
                                         : WeighHeap(process_, witness_, objects, suspects_, cluster);
     if (TakeHeapVerdict(process_, table_, suspects_, cluster, verdict, result_)) return;
     if (verdict.confirmed) {
-      for (const size_t member : cluster.members) ClearDoubts(suspects_[member]);
+      for (const size_t member : cluster.members) ClearDoubts(suspects_[member], verdict.all_stayed);
     }
     if (verdict.of_others) objects.Forget();
     Finding finding = DescribeCluster(process_, table_, suspects_, cluster);

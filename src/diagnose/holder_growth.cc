@@ -95,6 +95,12 @@ bool HolderGrowth::Confirms() const {
          static_cast<double>(more()) >= kAsExpected * expected;
 }
 
+bool HolderGrowth::AllStayed() const {
+  constexpr double kNearlyAll = 0.9;
+  return static_cast<double>(own_before) >= kFewExpected &&
+         static_cast<double>(own_stayed) >= kNearlyAll * static_cast<double>(own_before);
+}
+
 const GrowthWitness::Comparison& GrowthWitness::Compare(HeapImage& image, HeapImage& earlier) {
   const auto [at, added] = comparisons_.try_emplace({&image, &earlier});
   Comparison& comparison = at->second;

@@ -34,6 +34,8 @@ struct HolderGrowth {
   // There should be many more, and there are hardly any.
   bool Contradicts() const;
   bool Confirms() const;
+  // Nearly all of the lines' things that were held before are held still.
+  bool AllStayed() const;
 };
 
 class GrowthWitness {

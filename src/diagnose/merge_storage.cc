@@ -59,7 +59,10 @@ bool IsTheRest(const Finding& part, const Finding& whole, const std::unordered_m
 
 bool MayBeStorage(const Finding& finding) {
   constexpr uint64_t kLeastBlocks = 16;
-  return finding.kind == Kind::kRawBlock && finding.heap.holder_text.empty() && finding.live.blocks >= kLeastBlocks;
+  // Small tables come from the allocator for objects, too.
+  const bool no_objects =
+      finding.kind == Kind::kRawBlock || (finding.kind == Kind::kPythonObject && finding.heap.types.empty());
+  return no_objects && finding.heap.holder_text.empty() && finding.live.blocks >= kLeastBlocks;
 }
 
 }  // namespace

@@ -170,6 +170,7 @@ HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness
       return verdict;
     }
     verdict.confirmed = true;
+    verdict.all_stayed = growth->AllStayed() && lately && lately->Confirms();
     verdict.sentence = figures(*growth);
   } else {
     verdict.unclear = true;

@@ -19,7 +19,8 @@ struct HeapVerdict {
   std::optional<Reason> dismissed;  // why it is no leak
   std::string sentence;             // the figures; empty: the heap has nothing to say
   bool confirmed = false;
-  bool unclear = false;        // an earlier snapshot speaks neither for it nor against it
+  bool all_stayed = false;  // and what was held before is held still, and more has come up to the end: no ring, no pool
+  bool unclear = false;     // an earlier snapshot speaks neither for it nor against it
   bool uncollectable = false;  // garbage that the collector looked at, and could not free
   bool of_others =
       false;  // the objects do not grow; by far the most of what does is memory of which the heap knows nothing
