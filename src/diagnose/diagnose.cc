@@ -63,6 +63,8 @@ void ClearDoubts(Suspect& suspect, bool all_stayed) {
   suspect.confidence = std::min(suspect.judgement.confidence, suspect.most_confidence);
 }
 
+constexpr double kContradictory = 0.45;
+
 // Lines that grow, joined by rhythm and by who holds what was born there; each group is one finding.
 class LeakFinder {
  public:
@@ -113,12 +115,18 @@ class LeakFinder {
     if (owned && finding.kind == Kind::kNative) finding.kind = Kind::kPythonObject;
     if (verdict.of_others && suspects_[cluster.members.front()].mostly_native) finding.kind = Kind::kNative;
     HeapImage* const newest = images_.Newest();
-    if (newest && !owned && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members, table_)) {
-      finding.kind = Kind::kRawBlock;
-      finding.evidence.emplace_back("the heap snapshot finds no objects in these blocks: C code made them for itself");
-    }
+    const bool none_seen =
+        newest && !owned && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members, table_);
+    if (none_seen) finding.kind = Kind::kRawBlock;
     objects.uncollectable = verdict.uncollectable;
     DescribeHeap(objects, finding);
+    if (none_seen && finding.heap.types.empty()) {
+      finding.evidence.emplace_back("the heap snapshot finds no objects in these blocks: C code made them for itself");
+    } else if (none_seen) {
+      finding.kind = Kind::kPythonObject;
+      finding.confidence = std::min(finding.confidence, kContradictory);
+      finding.evidence.emplace_back("doubt: one heap snapshot shows objects in these blocks, another hardly any");
+    }
     if (swollen && !swollen->way.empty()) finding.heap.fix = fmt::format("truncate, consume or bound {}", swollen->way);
     result_.findings.push_back(std::move(finding));
     found_.push_back(objects.objects);
