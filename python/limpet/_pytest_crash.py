@@ -9,17 +9,20 @@ import sys
 from typing import Any
 
 # A process of its own, with nothing imported that it does not need. It reads what runs, line by line, and the last line says whether all is well.
-# Who closes all descriptors is alive all the same: only the death of the parent counts.
+# Who closes all descriptors is alive all the same: only the death of the parent counts. It may be dead before this one has begun.
 _WITNESS = """
 import os, select, sys, time
 parent, last, rest = int(sys.argv[1]), b'', b''
-while os.getppid() == parent:
-    if select.select([0], [], [], 0.5)[0]:
+while True:
+    alive = os.getppid() == parent
+    if select.select([0], [], [], 0.5 if alive else 0)[0]:
         read = os.read(0, 65536)
         if not read:
             break
         *lines, rest = (rest + read).split(b'\\n')
         last = lines[-1] if lines else last
+    elif not alive:
+        break
 for _ in range(40):
     if os.getppid() != parent:
         break

@@ -284,6 +284,22 @@ void PreferOwnCode(const UnitTable& table, const std::vector<Suspect>& suspects,
   if (best != cluster.members.end()) std::rotate(cluster.members.begin(), best, best + 1);
 }
 
+// One of the subjects that a line made, of the type that most of the sample hang on, by size.
+NodeId MainSubject(const heap::Graph& graph, const heap::Pile& pile, const std::vector<NodeId>& made) {
+  std::unordered_map<heap::TypeId, uint64_t> bytes;
+  NodeId main = pile.subjects.front();
+  uint64_t most = 0;
+  for (size_t i = 0; i < pile.subjects.size(); ++i) {
+    if (!std::binary_search(made.begin(), made.end(), pile.subjects[i])) continue;
+    const uint64_t now = bytes[graph.type_of(pile.subjects[i])] += graph.size(pile.members[i]);
+    if (now > most) {
+      most = now;
+      main = pile.subjects[i];
+    }
+  }
+  return main;
+}
+
 // Each object of a sample votes, by its size, for the line that made its subject; the winner comes first.
 void VoteForHeld(const std::vector<Suspect>& suspects, ClusterObjects& objects, Cluster& cluster) {
   if (!objects.image || objects.pile.subjects.empty()) return;
@@ -303,13 +319,7 @@ void VoteForHeld(const std::vector<Suspect>& suspects, ClusterObjects& objects, 
   const auto best = std::max_element(votes.begin(), votes.end()) - votes.begin();
   objects.objects.made_held = votes[static_cast<size_t>(best)] >= kHolds * all;
   if (!objects.objects.made_held) return;
-  objects.subject = pile.subjects.front();
-  for (const NodeId subject : pile.subjects) {
-    const std::vector<NodeId>& own = objects.image->objects(cluster.members[static_cast<size_t>(best)]);
-    if (!std::binary_search(own.begin(), own.end(), subject)) continue;
-    objects.subject = subject;
-    break;
-  }
+  objects.subject = MainSubject(graph, pile, objects.image->objects(cluster.members[static_cast<size_t>(best)]));
   std::rotate(cluster.members.begin(), cluster.members.begin() + best, cluster.members.begin() + best + 1);
 }
 

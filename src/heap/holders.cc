@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "heap/clusters.h"
+#include "heap/sample.h"
 
 namespace limpet::heap {
 namespace {
@@ -14,14 +15,6 @@ constexpr size_t kMostCompared = 2000;    // paths that are compared to find whe
 constexpr size_t kMostSteps = 4'000'000;  // references on these, in all
 constexpr size_t kMostWays = 3;           // that are told of one holding
 constexpr double kNearlyAll = 0.9;
-
-// At most kMostCompared of them, from everywhere.
-std::vector<NodeId> Sample(const std::vector<NodeId>& nodes) {
-  if (nodes.size() <= kMostCompared) return nodes;
-  std::vector<NodeId> sample;
-  for (size_t i = 0; i < kMostCompared; ++i) sample.push_back(nodes[i * nodes.size() / kMostCompared]);
-  return sample;
-}
 
 NodeId StartOf(const Graph& graph, NodeId node, const std::vector<EdgeIndex>& path) {
   return path.empty() ? node : graph.Source(path.front());
@@ -36,7 +29,10 @@ NodeId NodeAt(const Graph& graph, const Way& way, size_t length) {
 class HoldingFinder {
  public:
   HoldingFinder(Analysis& analysis, const Cluster& cluster, std::vector<NodeId> members)
-      : analysis_(analysis), graph_(analysis.graph()), members_(std::move(members)), sample_(Sample(members_)) {
+      : analysis_(analysis),
+        graph_(analysis.graph()),
+        members_(std::move(members)),
+        sample_(SampleOf(members_, kMostCompared)) {
     holding_.objects = cluster.objects;
     holding_.bytes = cluster.bytes;
     holding_.retained_bytes = cluster.retained_bytes;

@@ -6,6 +6,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "heap/sample.h"
+
 namespace limpet::heap {
 namespace {
 
@@ -32,16 +34,15 @@ std::vector<SampledWay> SampleWays(Analysis& analysis, std::span<const NodeId> g
   const Graph& graph = analysis.graph();
   const PathTree& paths = analysis.paths();
   std::vector<SampledWay> ways;
-  const size_t count = std::min(group.size(), kMostSampled);
-  for (size_t i = 0; i < count; ++i) {
-    const NodeId member = group[i * group.size() / count];
+  const std::vector<NodeId> sample = SampleOf(group, kMostSampled);
+  for (const NodeId member : sample) {
     if (!paths.reached(member)) continue;
     SampledWay way{member, member, paths.To(member)};
     if (way.path.size() > kLongestWay) way.path.resize(kLongestWay);
     if (!way.path.empty()) way.start = graph.Source(way.path.front());
     ways.push_back(std::move(way));
   }
-  *tried = count;
+  *tried = sample.size();
   return ways;
 }
 

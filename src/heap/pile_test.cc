@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "heap/drawn_program.h"
 #include "heap/random_graph.h"
+#include "heap/sample.h"
 
 namespace limpet::heap {
 namespace {
@@ -95,6 +97,21 @@ RC_GTEST_PROP(Pile, NoDeeperPlaceHasMostOfTheGroup, ()) {
   for (EdgeIndex e = graph.first_edge(pile.container); e < graph.last_edge(pile.container); ++e) {
     RC_ASSERT(double(by[e]) <= 0.6 * double(group.size()));
   }
+}
+
+// Objects that were made in turns: a sample at equal distances could see the same one of each turn.
+TEST(Sample, SeesEachOfTheSortsThatWereMadeInTurns) {
+  for (const size_t turn : {2u, 4u, 7u, 28u}) {
+    std::vector<NodeId> nodes(28'000);
+    for (NodeId i = 0; i < nodes.size(); ++i) nodes[i] = i;
+    std::vector<size_t> seen(turn);
+    const std::vector<NodeId> sample = SampleOf(nodes, 500);
+    EXPECT_EQ(sample.size(), 500u);
+    EXPECT_TRUE(std::is_sorted(sample.begin(), sample.end()));
+    for (const NodeId node : sample) ++seen[node % turn];
+    for (const size_t count : seen) EXPECT_GT(count, 500 / turn / 3) << turn;
+  }
+  EXPECT_EQ(SampleOf(std::vector<NodeId>{3, 5}, 500), (std::vector<NodeId>{3, 5}));
 }
 
 }  // namespace
