@@ -16,6 +16,12 @@ bool IsRecycled(const heap::Graph& graph, heap::NodeId node) {
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
+bool IsPlain(const heap::Graph& graph, heap::NodeId node) {
+  static constexpr std::string_view kTypes[] = {"int", "float", "str", "bytes"};
+  const std::string& type = graph.type(graph.type_of(node)).name;
+  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+}
+
 namespace {
 
 using heap::NodeId;
@@ -31,12 +37,6 @@ std::vector<size_t> ObjectMembers(const std::vector<Suspect>& suspects, const Cl
     if (any && suspects[member].kind != Kind::kNative) members.push_back(member);
   }
   return members;
-}
-
-bool IsPlain(const heap::Graph& graph, NodeId node) {
-  static constexpr std::string_view kTypes[] = {"int", "float", "str", "bytes"};
-  const std::string& type = graph.type(graph.type_of(node)).name;
-  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
 // Whether most of what piles up in a dict are the keys of its entries: numbers and names. (An object that is kept as a key, or as part of

@@ -17,6 +17,8 @@ namespace limpet::diagnose {
 inline constexpr double kRecycled = 0.35;
 // Whether CPython keeps dead objects of the type to hand their memory on: its birth may then be that of another.
 bool IsRecycled(const heap::Graph& graph, heap::NodeId node);
+// A number or a text.
+bool IsPlain(const heap::Graph& graph, heap::NodeId node);
 
 // What a snapshot knows of the objects of one cluster.
 struct ClusterObjects {

@@ -284,20 +284,34 @@ void PreferOwnCode(const UnitTable& table, const std::vector<Suspect>& suspects,
   if (best != cluster.members.end()) std::rotate(cluster.members.begin(), best, best + 1);
 }
 
-// One of the subjects that a line made, of the type that most of the sample hang on, by size.
+// What to call a leak after, of the subjects that a line made: instances of classes if there are enough, else what the container itself holds
+// (a row, and not the text in it), else anything; of these, what most of the sample hang on, by size.
 NodeId MainSubject(const heap::Graph& graph, const heap::Pile& pile, const std::vector<NodeId>& made) {
-  std::unordered_map<heap::TypeId, uint64_t> bytes;
-  NodeId main = pile.subjects.front();
-  uint64_t most = 0;
+  constexpr size_t kEnoughOneIn = 20;
+  enum Sort { kInstance, kHeld, kOther, kSorts };
+  struct Best {
+    NodeId node = heap::kNoNode;
+    uint64_t bytes = 0;
+    size_t count = 0;
+  };
+  Best best[kSorts];
+  std::unordered_map<heap::TypeId, uint64_t> bytes[kSorts];
   for (size_t i = 0; i < pile.subjects.size(); ++i) {
-    if (!std::binary_search(made.begin(), made.end(), pile.subjects[i])) continue;
-    const uint64_t now = bytes[graph.type_of(pile.subjects[i])] += graph.size(pile.members[i]);
-    if (now > most) {
-      most = now;
-      main = pile.subjects[i];
-    }
+    const NodeId node = pile.subjects[i];
+    if (!std::binary_search(made.begin(), made.end(), node)) continue;
+    const bool instance = !heap::IsByProduct(graph.type(graph.type_of(node))) && !IsPlain(graph, node);
+    const Sort sort = instance ? kInstance : node == pile.held[i] ? kHeld : kOther;
+    const uint64_t now = bytes[sort][graph.type_of(node)] += graph.size(pile.members[i]);
+    ++best[sort].count;
+    if (now <= best[sort].bytes) continue;
+    best[sort].bytes = now;
+    best[sort].node = node;
   }
-  return main;
+  for (const Best& one : best) {
+    if (one.count > 0 && (&one != &best[kInstance] || one.count * kEnoughOneIn >= pile.subjects.size()))
+      return one.node;
+  }
+  return pile.subjects.front();
 }
 
 // Each object of a sample votes, by its size, for the line that made its subject; the winner comes first.
