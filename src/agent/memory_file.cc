@@ -27,13 +27,6 @@ struct State {
 };
 constinit State g_memory;
 
-// Of this thread's own work: to have been kept waiting by others is no cost.
-uint64_t ThreadTimeNs() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return uint64_t(now.tv_sec) * 1000000000u + uint64_t(now.tv_nsec);
-}
-
 void FillHeader(MemoryHeader* header) {
   header->version = capture::kMemoryVersion;
   header->header_size = sizeof(MemoryHeader);
@@ -88,13 +81,13 @@ void SampleResources(uint64_t now, bool force) {
     return;
   }
   if (header->resources >= capture::kMaxResources) Thin(header);
-  const uint64_t start = ThreadTimeNs();
+  const uint64_t start = ThreadCpuNs();
   ResourceRecord record = {};
   CountResources(int32_t(g_agent.file.header()->snapshot_child), &record);
   record.time_ns = now - g_agent.file.header()->start_monotonic_ns;
   Resources(header)[header->resources] = record;
   __atomic_store_n(&header->resources, header->resources + 1, __ATOMIC_RELEASE);
-  const uint64_t rest = (ThreadTimeNs() - start) * kShare;
+  const uint64_t rest = (ThreadCpuNs() - start) * kShare;
   g_memory.next_ns = now + (rest > g_memory.spacing_ns ? rest : g_memory.spacing_ns);
 }
 

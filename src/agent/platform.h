@@ -63,6 +63,14 @@ inline uint64_t NowNs() {
   return uint64_t(now.tv_sec) * 1000000000u + uint64_t(now.tv_nsec);
 }
 
+// Processor time of this thread. What work of ours costs is told by it: on a busy machine another program may come in between, and to have been
+// kept waiting is no cost. A system call.
+inline uint64_t ThreadCpuNs() {
+  timespec used;
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) return NowNs();
+  return uint64_t(used.tv_sec) * 1'000'000'000 + uint64_t(used.tv_nsec);
+}
+
 // Guards the slow paths (new stacks, new cells, epochs). Held for microseconds, by threads that are marked busy, so that a
 // signal handler that allocates on the same thread never tries to take it.
 class SpinLock {

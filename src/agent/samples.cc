@@ -1,7 +1,6 @@
 #include "agent/samples.h"
 
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/counters.h"
@@ -24,14 +23,6 @@ struct State {
   uint64_t live_blocks = 0;  // at the last count
 };
 constinit State g_samples;
-
-// What the work costs is told by the processor's time: on a busy machine another program may come in between, and would be taken for our
-// cost: no samples for hundreds of milliseconds.
-uint64_t WorkNs() {
-  timespec now;
-  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) != 0) return NowNs();
-  return uint64_t(now.tv_sec) * 1000000000u + uint64_t(now.tv_nsec);
-}
 
 // Resident bytes of this process, 0 when the kernel does not say (no descriptor free, /proc not mounted).
 uint64_t ResidentBytes() {
@@ -72,10 +63,10 @@ uint64_t LiveBlocks() {
 
 // What takes a walk over everything; many samples come between two counts when there is much to walk.
 void CountAll() {
-  const uint64_t start = WorkNs();
+  const uint64_t start = ThreadCpuNs();
   g_samples.live_blocks = LiveBlocks();
   g_agent.file.header()->agent_bytes = OwnBytes();
-  g_samples.next_count_ns = NowNs() + (WorkNs() - start) * kShare;
+  g_samples.next_count_ns = NowNs() + (ThreadCpuNs() - start) * kShare;
 }
 
 }  // namespace
@@ -89,7 +80,7 @@ void TakeSample(uint64_t now, bool force) {
   auto* sample = static_cast<SampleRecord*>(file.Next(Table::kSamples));
   if (!sample) return;
   if (force || now >= g_samples.next_count_ns) CountAll();
-  const uint64_t start = WorkNs();
+  const uint64_t start = ThreadCpuNs();
   *sample = {};
   sample->time_ns = now - file.header()->start_monotonic_ns;
   sample->volume = g_counters.volume;
@@ -100,7 +91,7 @@ void TakeSample(uint64_t now, bool force) {
   sample->threads = ThreadCount();
   ReadCollections(sample);
   file.Publish(Table::kSamples);
-  const uint64_t rest = (WorkNs() - start) * kShare;
+  const uint64_t rest = (ThreadCpuNs() - start) * kShare;
   g_samples.next_ns = NowNs() + (rest > g_samples.spacing_ns ? rest : g_samples.spacing_ns);
 }
 

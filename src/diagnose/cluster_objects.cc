@@ -2,24 +2,30 @@
 
 #include <algorithm>
 #include <iterator>
-#include <string>
+#include <span>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
 
 namespace limpet::diagnose {
 
+namespace {
+
+bool IsOneOf(const heap::Graph& graph, heap::NodeId node, std::span<const std::string_view> types) {
+  return std::find(types.begin(), types.end(), graph.type(graph.type_of(node)).name) != types.end();
+}
+
+}  // namespace
+
 bool IsRecycled(const heap::Graph& graph, heap::NodeId node) {
   static constexpr std::string_view kTypes[] = {"float", "int",   "complex", "list",  "dict",
                                                 "tuple", "slice", "method",  "range", "range_iterator"};
-  const std::string& type = graph.type(graph.type_of(node)).name;
-  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+  return IsOneOf(graph, node, kTypes);
 }
 
 bool IsPlain(const heap::Graph& graph, heap::NodeId node) {
   static constexpr std::string_view kTypes[] = {"int", "float", "str", "bytes"};
-  const std::string& type = graph.type(graph.type_of(node)).name;
-  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+  return IsOneOf(graph, node, kTypes);
 }
 
 namespace {
@@ -126,8 +132,8 @@ ClusterObjects OwnersOf(HeapImage& image, const std::vector<Suspect>& suspects, 
       found.objects.nodes.push_back(owner);
     }
   }
-  SortAndWeigh(found);
   std::vector<NodeId>& owners = found.objects.nodes;
+  std::sort(owners.begin(), owners.end());
   owners.erase(std::unique(owners.begin(), owners.end()), owners.end());
   if (owners.size() < kLeastOwners || static_cast<double>(owned) < kNearlyAll * static_cast<double>(live)) return {};
   found.owners = true;

@@ -19,6 +19,10 @@
 
 namespace limpet::diagnose {
 
+bool IsSureEnough(const Finding& whole, const Finding& part) {
+  return whole.confidence >= std::min(part.confidence, kSure);
+}
+
 void TakeAsPart(Finding& into, const Finding& part) {
   into.live += part.live;
   into.births += part.births;
@@ -292,7 +296,7 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
       const size_t part = order[k];
       if (k == i || gone[part]) continue;
       if (k < i && !MayBeWhole(findings, objects, whole, part)) continue;
-      if (objects[part].blocks && findings[whole].confidence < std::min(findings[part].confidence, kSure)) continue;
+      if (objects[part].blocks && !IsSureEnough(findings[whole], findings[part])) continue;
       const bool same_container =
           k > i && objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
       // A list that grows by what it holds.

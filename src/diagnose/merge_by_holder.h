@@ -33,6 +33,9 @@ struct FindingObjects {
   std::vector<heap::NodeId> lent = {};
 };
 
+// A finding may become a part of one that is at least as sure, as far as that matters.
+bool IsSureEnough(const Finding& whole, const Finding& part);
+
 // Removes the findings that became a part of another.
 void EraseGone(const std::vector<bool>& gone, std::vector<Finding>& findings, std::vector<FindingObjects>& objects);
 

@@ -2,7 +2,6 @@
 #include <string_view>
 #include <vector>
 
-#include "diagnose/diagnose.h"
 #include "diagnose/merge_by_holder.h"
 
 namespace limpet::diagnose {
@@ -26,8 +25,7 @@ void MergeByWay(std::vector<Finding>& findings, std::vector<FindingObjects>& obj
     const auto whole = std::find_if(findings.begin(), findings.end(), [&](const Finding& other) {
       return !gone[static_cast<size_t>(&other - findings.data())] &&
              LeadsThrough(findings[part].heap.holder_text, other.heap.holder_text) &&
-             other.confidence >= std::min(findings[part].confidence, kSure) &&
-             other.live.blocks * kMostPerBlock >= findings[part].live.blocks;
+             IsSureEnough(other, findings[part]) && other.live.blocks * kMostPerBlock >= findings[part].live.blocks;
     });
     if (whole == findings.end()) continue;
     TakeAsPart(*whole, findings[part]);

@@ -2,7 +2,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "diagnose/diagnose.h"
 #include "diagnose/merge_by_holder.h"
 #include "diagnose/subtrees.h"
 
@@ -76,7 +75,7 @@ void MergeStorage(const HeapImage* image, heap::Analysis& analysis, std::vector<
     const auto retained = RetainedByType(analysis, objects[whole]);
     for (size_t part = 0; part < findings.size(); ++part) {
       if (gone[part] || part == whole || !MayBeStorage(findings[part])) continue;
-      if (findings[whole].confidence < std::min(findings[part].confidence, kSure)) continue;
+      if (!IsSureEnough(findings[whole], findings[part])) continue;
       const bool of_a_type = std::any_of(retained.begin(), retained.end(), [&](const auto& of_type) {
         return IsStorageOf(findings[part].live, of_type.second);
       });

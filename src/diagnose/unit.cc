@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <span>
 #include <string>
 
 #include <tsl/robin_map.h>
@@ -107,11 +108,25 @@ size_t WorkBegins(const Process& process, const UnitTable& table) {
   return group + kLeastLeft <= all.size() ? group : 0;
 }
 
+// A function of a library.
+struct Place {
+  std::string_view function, file;  // the end of the path
+};
+
+bool IsIn(const capture::Frame& frame, std::span<const Place> places) {
+  return std::any_of(places.begin(), places.end(), [&](const Place& place) {
+    return frame.function == place.function && frame.file.ends_with(place.file);
+  });
+}
+
 // The end of asyncio.run() and of what does the same: tasks that still wait are cancelled, and run once more.
 bool TakesDown(const capture::Frame& frame) {
-  return (frame.function == "Runner.close" && frame.file.ends_with("/asyncio/runners.py")) ||
-         (frame.function == "_cancel_all_tasks" && frame.file.ends_with("/asyncio/runners.py")) ||
-         (frame.function == "_cancel_tasks" && frame.file.ends_with("/aiohttp/web.py"));
+  static constexpr Place kPlaces[] = {
+      {"Runner.close", "/asyncio/runners.py"},
+      {"_cancel_all_tasks", "/asyncio/runners.py"},
+      {"_cancel_tasks", "/aiohttp/web.py"},
+  };
+  return IsIn(frame, kPlaces);
 }
 
 // The first group with births in taking down, where from then on most are. (asyncio.run may be called for every job.)
@@ -142,9 +157,6 @@ size_t WorkEnds(const Process& process, size_t begins) {
 }  // namespace
 
 bool IsDispatcher(const capture::Frame& frame) {
-  struct Place {
-    std::string_view function, file;
-  };
   static constexpr Place kPlaces[] = {
       {"Handle._run", "/asyncio/events.py"},
       {"BaseEventLoop._run_once", "/asyncio/base_events.py"},
@@ -158,9 +170,7 @@ bool IsDispatcher(const capture::Frame& frame) {
       {"ThreadingMixIn.process_request_thread", "/socketserver.py"},
       {"scheduler.run", "/sched.py"},
   };
-  return std::any_of(std::begin(kPlaces), std::end(kPlaces), [&](const Place& place) {
-    return frame.function == place.function && frame.file.ends_with(place.file);
-  });
+  return IsIn(frame, kPlaces);
 }
 
 Owner OwnerOf(std::string_view file) {

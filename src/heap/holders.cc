@@ -57,9 +57,7 @@ class HoldingFinder {
 
   // A way that is left when all that was to be cut is cut. False: there is none.
   bool FindNext() {
-    Cut cut;
-    cut.edges = Bits(graph_.edge_count());
-    for (const EdgeIndex edge : cut_) cut.edges.Set(edge);
+    const Cut cut = CutEdges(graph_, cut_);
     const PathTree tree(graph_, &cut);
     std::vector<NodeId> left;
     for (const NodeId node : sample_) {

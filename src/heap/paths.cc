@@ -180,9 +180,7 @@ Worth WorthOfPath(const Graph& graph, const PathTree& tree, NodeId end, const st
 
 std::vector<std::vector<EdgeIndex>> SeveralPaths(const Graph& graph, NodeId node, size_t limit) {
   // Ways to the holders that do not lead through the object itself.
-  Cut cut;
-  cut.nodes = Bits(graph.node_count());
-  cut.nodes.Set(node);
+  const Cut cut = CutNodes(graph, {&node, 1});
   const PathTree tree(graph, &cut);
   struct Found {
     Worth worth;

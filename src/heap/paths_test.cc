@@ -174,6 +174,18 @@ TEST(WhatIf, ClearingADictFreesWhatItAloneHolds) {
   EXPECT_EQ(d.graph.type(freed.by_type[0].type).name, "bytes");
 }
 
+// What lived before and does not after, as sets with operator[], and nothing else, is freed.
+template <class Before, class After>
+void ExpectFreed(const Graph& graph, const Freed& freed, const Before& before, const After& after) {
+  uint64_t bytes = 0, objects = 0;
+  for (NodeId node = 0; node < graph.node_count(); ++node) {
+    RC_ASSERT(freed.nodes[node] == (before[node] && !after[node]));
+    if (freed.nodes[node]) bytes += graph.size(node), ++objects;
+  }
+  RC_ASSERT(freed.bytes == bytes);
+  RC_ASSERT(freed.objects == objects);
+}
+
 RC_GTEST_PROP(WhatIf, EqualsReachabilityInTheRebuiltGraph, ()) {
   // Without weak and maybe references, and with the entries of the graph as it was: they would come and go with the counts.
   GraphPlan plan = MakePlan();
@@ -193,25 +205,7 @@ RC_GTEST_PROP(WhatIf, EqualsReachabilityInTheRebuiltGraph, ()) {
   const Graph rebuilt = BuildPlan(plan);
   const auto before = SlowReach(graph, RootsAndEntries(graph), [](EdgeIndex, NodeId) { return true; });
   const auto after = SlowReach(rebuilt, RootsAndEntries(graph), [](EdgeIndex, NodeId) { return true; });
-  uint64_t bytes = 0, objects = 0;
-  for (NodeId node = 0; node < graph.node_count(); ++node) {
-    RC_ASSERT(freed.nodes[node] == (before[node] && !after[node]));
-    if (freed.nodes[node]) bytes += graph.size(node), ++objects;
-  }
-  RC_ASSERT(freed.bytes == bytes);
-  RC_ASSERT(freed.objects == objects);
-}
-
-// What lived and does not without what is cut: by a walk over the whole graph.
-void ExpectFreed(const Graph& graph, const Freed& freed, const Cut& cut) {
-  const Bits before = Live(graph), after = Live(graph, &cut);
-  uint64_t bytes = 0, objects = 0;
-  for (NodeId node = 0; node < graph.node_count(); ++node) {
-    RC_ASSERT(freed.nodes[node] == (before[node] && !after[node]));
-    if (freed.nodes[node]) bytes += graph.size(node), ++objects;
-  }
-  RC_ASSERT(freed.bytes == bytes);
-  RC_ASSERT(freed.objects == objects);
+  ExpectFreed(graph, freed, before, after);
 }
 
 RC_GTEST_PROP(WhatIf, AnswersManyQuestionsAsAWalkOverAllDoes, ()) {
@@ -220,18 +214,15 @@ RC_GTEST_PROP(WhatIf, AnswersManyQuestionsAsAWalkOverAllDoes, ()) {
   const PathTree tree(graph);
   const WhatIf what_if(graph, tree);
   const auto questions = *rc::gen::inRange(1, 6);
+  const Bits live = Live(graph);
   for (int i = 0; i < questions; ++i) {
-    Cut of_edges, of_nodes;
-    of_edges.edges = Bits(graph.edge_count());
-    of_nodes.nodes = Bits(graph.node_count());
     const auto edges =
         *rc::gen::container<std::vector<EdgeIndex>>(rc::gen::inRange<EdgeIndex>(0, EdgeIndex(graph.edge_count())));
     const auto nodes =
         *rc::gen::container<std::vector<NodeId>>(rc::gen::inRange<NodeId>(0, NodeId(graph.node_count())));
-    for (const EdgeIndex edge : edges) of_edges.edges.Set(edge);
-    for (const NodeId node : nodes) of_nodes.nodes.Set(node);
-    ExpectFreed(graph, what_if.RemoveEdges(edges), of_edges);
-    ExpectFreed(graph, what_if.RemoveNodes(nodes), of_nodes);
+    const Cut of_edges = CutEdges(graph, edges), of_nodes = CutNodes(graph, nodes);
+    ExpectFreed(graph, what_if.RemoveEdges(edges), live, Live(graph, &of_edges));
+    ExpectFreed(graph, what_if.RemoveNodes(nodes), live, Live(graph, &of_nodes));
   }
 }
 

@@ -2,6 +2,20 @@
 
 namespace limpet::heap {
 
+Cut CutNodes(const Graph& graph, std::span<const NodeId> nodes) {
+  Cut cut;
+  cut.nodes = Bits(graph.node_count());
+  for (const NodeId node : nodes) cut.nodes.Set(node);
+  return cut;
+}
+
+Cut CutEdges(const Graph& graph, std::span<const EdgeIndex> edges) {
+  Cut cut;
+  cut.edges = Bits(graph.edge_count());
+  for (const EdgeIndex edge : edges) cut.edges.Set(edge);
+  return cut;
+}
+
 template <bool kWithCut>
 size_t Reach::Run(std::span<const NodeId> starts) {
   const auto is_cut = [&](NodeId node) { return kWithCut && !cut_->nodes.empty() && cut_->nodes[node]; };

@@ -17,6 +17,9 @@ struct Cut {
   Bits edges;
 };
 
+Cut CutNodes(const Graph& graph, std::span<const NodeId> nodes);
+Cut CutEdges(const Graph& graph, std::span<const EdgeIndex> edges);
+
 class Reach {
  public:
   // `cut` must outlive this.

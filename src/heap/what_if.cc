@@ -228,18 +228,12 @@ Freed WhatIf::Sum(std::span<const NodeId> nodes) const {
 
 Freed WhatIf::RemoveEdges(std::span<const EdgeIndex> edges) const {
   if (Index* const index = ReadyIndex()) return Sum(Question(*this, *index).Edges(edges));
-  Cut cut;
-  cut.edges = Bits(graph_.edge_count());
-  for (const EdgeIndex edge : edges) cut.edges.Set(edge);
-  return Sum(Walk(cut));
+  return Sum(Walk(CutEdges(graph_, edges)));
 }
 
 Freed WhatIf::RemoveNodes(std::span<const NodeId> nodes) const {
   if (Index* const index = ReadyIndex()) return Sum(Question(*this, *index).Nodes(nodes));
-  Cut cut;
-  cut.nodes = Bits(graph_.node_count());
-  for (const NodeId node : nodes) cut.nodes.Set(node);
-  return Sum(Walk(cut));
+  return Sum(Walk(CutNodes(graph_, nodes)));
 }
 
 std::vector<EdgeIndex> ContentOf(const Graph& graph, NodeId container) {

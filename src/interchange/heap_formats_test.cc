@@ -18,14 +18,13 @@
 #include "interchange/heap_snapshot.h"
 #include "interchange/hprof.h"
 #include "interchange/hprof_classes.h"
+#include "interchange/test_places.h"
 
 namespace limpet::interchange {
 namespace {
 
 namespace fs = std::filesystem;
 using heap::NodeId;
-
-fs::path Place(const char* name) { return fs::path(testing::TempDir()) / (std::to_string(getpid()) + name); }
 
 std::string Written(const heap::Graph& graph, bool hprof) {
   const std::string path = Place("written").string();
@@ -73,30 +72,16 @@ TEST(Hprof, WhatAnObjectOwnsHasItsSizeToTheByte) {
   }
 }
 
-// The most memory that a process of its own takes to load `snapshot` and export it.
-size_t PeakBytes(const std::string& snapshot, bool hprof) {
-  const std::string result = Place("peak").string();
-  const pid_t child = fork();
-  if (child == 0) {
+// The most memory that it takes to load `snapshot` and export it.
+size_t ExportPeakBytes(const std::string& snapshot, bool hprof) {
+  return PeakBytes([&] {
     const Result<heap::Snapshot> loaded = heap::LoadSnapshot(snapshot);
     Result<Sink> sink = Sink::Open("/dev/null", Packing::kNone);
-    if (!loaded.ok() || !sink.ok()) _exit(1);
+    if (!loaded.ok() || !sink.ok()) return false;
     if (hprof) WriteHprof(loaded->graph, 0, &*sink);
     else WriteHeapSnapshot(loaded->graph, &*sink);
-    if (!sink->Finish().ok()) _exit(1);
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("VmHWM:")) std::ofstream(result) << std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
-    }
-    _exit(0);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
-  size_t peak = 0;
-  std::ifstream(result) >> peak;
-  fs::remove(result);
-  return peak;
+    return sink->Finish().ok();
+  });
 }
 
 TEST(HeapFormats, ExportsTakeTheMemoryOfTheGraphAndLittleMore) {
@@ -111,7 +96,7 @@ TEST(HeapFormats, ExportsTakeTheMemoryOfTheGraphAndLittleMore) {
   waitpid(maker, &status, 0);
   ASSERT_EQ(status, 0);
   for (const bool hprof : {false, true}) {
-    const size_t peak = PeakBytes(path, hprof);
+    const size_t peak = ExportPeakBytes(path, hprof);
     std::printf("%s of %zu objects: %zu MB at most\n", hprof ? "hprof" : "heapsnapshot", objects, peak >> 20);
     EXPECT_GT(peak, objects * 25);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

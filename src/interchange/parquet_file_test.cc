@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "interchange/parquet_test_reader.h"
+#include "interchange/test_places.h"
 
 namespace limpet::interchange {
 namespace {
@@ -30,8 +31,6 @@ using testing::ElementsAre;
 using enum ParquetType;
 
 const ParquetAbout kAbout = {.schema = "a.table/1", .version = "1.2.3"};
-
-fs::path Place(const char* name) { return fs::path(testing::TempDir()) / (std::to_string(getpid()) + name); }
 
 std::string Bytes(const std::vector<ParquetColumn>& columns, const std::function<void(ParquetFile*)>& fill,
                   ParquetLimits limits = {}) {
@@ -191,11 +190,9 @@ TEST(ParquetFile, AFullDiskIsTold) {
   EXPECT_THAT(sink->Finish().message(), testing::HasSubstr("No space left"));
 }
 
-// The most memory that a process of its own takes to write a table of `rows` rows.
-size_t PeakBytes(uint64_t rows) {
-  const std::string result = Place("peak").string();
-  const pid_t child = fork();
-  if (child == 0) {
+// The most memory that it takes to write a table of `rows` rows.
+size_t TablePeakBytes(uint64_t rows) {
+  return PeakBytes([&] {
     Result<Sink> sink = Sink::Open("/dev/null", Packing::kNone);
     ParquetFile file({{"n", kNumber}, {"t", kText}, {"u", kText}}, kAbout, &*sink);
     for (uint64_t i = 0; i < rows; ++i) {
@@ -205,24 +202,12 @@ size_t PeakBytes(uint64_t rows) {
       file.EndRow();
     }
     file.Finish();
-    if (!sink->Finish().ok()) _exit(1);
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("VmHWM:")) std::ofstream(result) << std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
-    }
-    _exit(0);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_EQ(status, 0);
-  size_t peak = 0;
-  std::ifstream(result) >> peak;
-  fs::remove(result);
-  return peak;
+    return sink->Finish().ok();
+  });
 }
 
 TEST(ParquetFile, MemoryIsThatOfARowGroup) {
-  const size_t small = PeakBytes(50'000), large = PeakBytes(200'000);  // 20 and 80 MB of text
+  const size_t small = TablePeakBytes(50'000), large = TablePeakBytes(200'000);  // 20 and 80 MB of text
   std::printf("%zu and %zu MB at most\n", small >> 20, large >> 20);
   EXPECT_GT(small, size_t{16} << 20);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
