@@ -15,8 +15,9 @@ LEAKS = {"test_leaks", "test_texts", "TestCase::test_leaks", "test_async_leaks",
 
 
 def run_suite(folder, *options, package=PACKAGE, selected=""):
-    """Runs the suite of a folder in a pytest of its own, with the plugin of the build tree."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "LIMPET", "LD_"))}
+    """Runs the suite of a folder in a pytest of its own, with the plugin of the build tree. Where CI is set, pytest would print each failure twice."""
+    others = ("PYTHON", "PYTEST", "LIMPET", "LD_", "CI", "BUILD_NUMBER")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     environment = kept | {"PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "150"}
     words = ["-m", "pytest", "-p", "limpet.pytest_plugin", "-p", "no:cacheprovider", "-q", "-rA", *options]
     words += ["-k", selected] if selected else []
