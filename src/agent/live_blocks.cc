@@ -119,4 +119,10 @@ capture::SnapshotBirth BirthOfPair(uint32_t pair) {
   return {cell.site, cell.epoch};
 }
 
+uint32_t StackOfPair(uint32_t pair) {
+  const uint32_t site = PairAt(pair)->half[0].site;
+  if (site >= g_agent.file.Count(capture::Table::kSites)) return 0;
+  return g_agent.file.At<capture::SiteRecord>(capture::Table::kSites, site)->node;
+}
+
 }  // namespace limpet::agent

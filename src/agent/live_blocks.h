@@ -16,6 +16,8 @@ uint64_t SizeOfLiveBlock(uint64_t block);
 // the address, or nothing that was ever one.
 uint32_t PairOfLiveBlock(uint64_t block);
 capture::SnapshotBirth BirthOfPair(uint32_t pair);
+// The node of the stack by which the blocks of a pair were born.
+uint32_t StackOfPair(uint32_t pair);
 
 }  // namespace limpet::agent
 

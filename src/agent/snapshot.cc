@@ -51,6 +51,8 @@ constexpr uint64_t kCostOfFailureNs = 100'000'000;  // who could not take one do
 constexpr uint64_t kCostShare = 50;  // a snapshot may cost one part in so many of the time until the next
 // More at first: of a script of a second, one while it works shows what its main function lets go of when it returns.
 constexpr uint64_t kBriefNs = 2'000'000'000, kBriefCostShare = 15;
+// In the first second even more, where memory grew by a quarter and this much since the last one.
+constexpr uint64_t kFirstSecondNs = 1'000'000'000, kGrowingCostShare = 5, kGrowthBytes = 1 << 20;
 constexpr rlim_t kMostFiles = 1 << 16;  // that are closed one by one, where the kernel has no close_range (before 5.9)
 constexpr uint32_t kChildShare =
     4;  // the child's own time counts for a quarter: it runs beside the program, at low priority
@@ -60,6 +62,8 @@ struct Taking {
   uint64_t started_ns = 0;
   uint64_t pause_ns = 0;
   uint64_t next_ns = 0;      // not before; 0: not planned yet
+  uint64_t soonest_ns = 0;   // of a program that grows; 0: not before next_ns
+  uint64_t live_bytes = 0;   // when the last one was taken
   uint64_t returned_ns = 0;  // when the one at the main module's end was taken; 0: there is none
   uint32_t requests_seen = 0;
   uint32_t count = 0;  // files begun
@@ -150,6 +154,7 @@ int Child(void*) {
   options.modules = g_modules.list();
   options.origin = PairOfLiveBlock;
   options.birth = BirthOfPair;
+  options.stack = StackOfPair;
   options.size_of = SizeOfLiveBlock;
   options.for_each_block = ForEachLiveBlock;
   options.max_origins = g_agent.file.Count(capture::Table::kCells) / 2;
@@ -216,6 +221,14 @@ void Plan(uint64_t cost_ns) {
   const uint64_t affordable = taken + cost_ns * (age < kBriefNs ? kBriefCostShare : kCostShare);
   const uint64_t older = taken + (age < kYoungNs ? age / 2 : age);
   g_taking.next_ns = affordable > older ? affordable : older;
+  g_taking.soonest_ns = age < kFirstSecondNs ? taken + cost_ns * kGrowingCostShare : 0;
+}
+
+// A script that works for a second and lets go of it all at its end: one look while it grew is worth more than several after.
+bool GrowsQuickly(uint64_t now_ns) {
+  const uint64_t before = g_taking.live_bytes;
+  return g_taking.soonest_ns && now_ns >= g_taking.soonest_ns &&
+         g_counters.volume - g_counters.freed >= before + before / 4 + kGrowthBytes;
 }
 
 // Takes notice of a child that is done. REQUIRES: g_taking_lock.
@@ -268,6 +281,7 @@ void Take(SnapshotTrigger trigger, uint64_t now_ns) {
     return;
   }
   g_taking.child = child;
+  g_taking.live_bytes = g_counters.volume - g_counters.freed;
   g_taking.started_ns = now_ns;
   g_taking.pause_ns = end - now_ns;
   header->snapshot_pause_ns += g_taking.pause_ns;
@@ -300,7 +314,7 @@ void ConsiderSnapshot(uint64_t now_ns) {
     g_taking.next_ns = header->start_monotonic_ns + first;
   }
   const bool ends = g_ending.snapshot_due && g_agent.options.snapshots_auto && !TooBrief(now_ns);
-  const bool due = g_agent.options.snapshots_auto && now_ns >= g_taking.next_ns;
+  const bool due = g_agent.options.snapshots_auto && (now_ns >= g_taking.next_ns || GrowsQuickly(now_ns));
   const SnapshotTrigger trigger = asked  ? SnapshotTrigger::kRequest
                                   : ends ? SnapshotTrigger::kExit
                                          : SnapshotTrigger::kInterval;

@@ -98,7 +98,15 @@ json OwnReading(const SnapshotReader& reader) {
            {"dropped_edges", e->dropped_edges},
            {"stopped", e->stopped}};
   }
-  return {{"pid", reader.header().pid}, {"end", end}, {"types", types}, {"nodes", nodes}};
+  json births = json::array(), storage = json::array();
+  for (const SnapshotBirth& birth : reader.births()) births.push_back({birth.site, birth.epoch});
+  std::vector<SnapshotStorage> some;
+  for (size_t b = 0; b < reader.storage_blocks(); ++b) {
+    EXPECT_TRUE(reader.ReadStorage(b, &some).ok());
+    for (const SnapshotStorage& of : some) storage.push_back({of.node, of.birth});
+  }
+  return {{"pid", reader.header().pid}, {"end", end},         {"types", types},
+          {"nodes", nodes},             {"births", births}, {"storage", storage}};
 }
 
 class SnapshotDocTest : public ::testing::Test {
@@ -133,7 +141,10 @@ class SnapshotDocTest : public ::testing::Test {
 TEST_F(SnapshotDocTest, APlainReaderFindsTheSameInAServicesHeap) {
   const SyntheticHeap heap(4'000);  // more than one block
   heap.Write(&writer_);
-  for (uint32_t i = 0; i < heap.nodes().size(); i += 1000) writer_.AddText(i, "gr\xc3\xbcn", 5);
+  for (uint32_t i = 0; i < heap.nodes().size(); i += 1000) {
+    writer_.AddText(i, "gr\xc3\xbcn", 5);
+    writer_.AddStorage({i, writer_.AddBirth({i % 7, i}) + 1});
+  }
   SnapshotEnd end = {};
   end.walk_ns = 123;
   end.torn = 4;

@@ -29,7 +29,7 @@
 namespace limpet::capture {
 
 inline constexpr char kSnapshotMagic[8] = {'L', 'I', 'M', 'P', 'H', 'E', 'A', 'P'};
-inline constexpr uint32_t kSnapshotVersion = 1;
+inline constexpr uint32_t kSnapshotVersion = 2;
 
 enum class SnapshotTrigger : uint32_t {
   kInterval = 0,    // --snapshots auto
@@ -72,6 +72,7 @@ enum class SnapshotBlockKind : uint32_t {
   kEnd = 7,       // SnapshotEnd, as it is (no columns)
   kEdges = 8,     // one column: references of the node `first`, coded as in SnapshotColumn::kEdges
   kBirths = 9,    // SnapshotBirth: where and when blocks were born; ids count up from 0
+  kStorage = 10,  // SnapshotStorage: of objects whose storage was born elsewhere than they
 };
 
 struct SnapshotBlock {
@@ -142,6 +143,14 @@ struct SnapshotBirth {
   uint32_t epoch;  // fine epoch
 };
 static_assert(sizeof(SnapshotBirth) == 8);
+
+// A block of its own that an object has for its contents (the table of a dict or a list), where that was allocated by another stack than the
+// object: it grew later, or was another's before. An object may have several.
+struct SnapshotStorage {
+  uint32_t node;
+  uint32_t birth;  // id of the SnapshotBirth + 1
+};
+static_assert(sizeof(SnapshotStorage) == 8);
 
 // One run of an outline. `count` is kOpenRun for the open one: at most one of an outline.
 struct SnapshotRun {

@@ -128,8 +128,9 @@ Status SnapshotReader::ReadBlock(uint64_t offset, const SnapshotBlock& block) {
   if (IsDefinition(block.kind)) return ReadDefinitions(offset, block);
   if (kind == SnapshotBlockKind::kObjects || kind == SnapshotBlockKind::kEdges) return AddPart(offset, block);
   if (kind == SnapshotBlockKind::kEnd) return ReadEnd(offset);
-  if (kind != SnapshotBlockKind::kTexts) return Error(fmt::format("it is of an unknown kind ({})", block.kind));
-  text_blocks_.push_back({offset, block});
+  if (kind == SnapshotBlockKind::kTexts) text_blocks_.push_back({offset, block});
+  else if (kind == SnapshotBlockKind::kStorage) storage_blocks_.push_back({offset, block});
+  else return Error(fmt::format("it is of an unknown kind ({})", block.kind));
   return Status::Ok();
 }
 
@@ -282,7 +283,27 @@ Status SnapshotReader::ReadBirths(std::string_view bytes, uint32_t count) {
   return in.remaining() ? Error("it has more births than it says") : Status::Ok();
 }
 
-// ---- Texts
+// ---- Texts and storage
+
+Status SnapshotReader::ReadStorage(size_t index, std::vector<SnapshotStorage>* out) const {
+  LIMPET_CHECK(index < storage_blocks_.size());
+  const Extent& extent = storage_blocks_[index];
+  const uint64_t most = kDefinitionBytes + sizeof(SnapshotStorage);
+  const std::string context = fmt::format("the storage of objects at byte {}", extent.offset - sizeof(SnapshotBlock));
+  out->clear();
+  std::vector<uint8_t> bytes;
+  if (Status status = UnpackColumns(*source_, extent.offset, extent.block.payload_size, std::span(&most, 1), &bytes);
+      !status.ok()) {
+    return status.WithContext(context);
+  }
+  if (bytes.size() != uint64_t{extent.block.count} * sizeof(SnapshotStorage))
+    return Error(context + ": there are more or fewer than it says");
+  base::ByteReader in({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  while (const auto storage = in.Read<SnapshotStorage>()) {
+    if (storage->node < nodes_ && storage->birth != 0 && storage->birth <= births_.size()) out->push_back(*storage);
+  }
+  return Status::Ok();
+}
 
 Status SnapshotReader::ReadTexts(size_t index, SnapshotTexts* out) const {
   LIMPET_CHECK(index < text_blocks_.size());

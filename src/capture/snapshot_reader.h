@@ -102,6 +102,10 @@ class SnapshotReader {
   size_t text_blocks() const { return text_blocks_.size(); }
   Status ReadTexts(size_t index, SnapshotTexts* out) const;
 
+  // The same of objects' storage; each is of a node that is there, and of a birth that is known.
+  size_t storage_blocks() const { return storage_blocks_.size(); }
+  Status ReadStorage(size_t index, std::vector<SnapshotStorage>* out) const;
+
  private:
   struct Extent {
     uint64_t offset;
@@ -152,7 +156,7 @@ class SnapshotReader {
   uint64_t edges_ = 0;
   uint64_t edges_awaited_ = 0;  // of the last node: in kEdges blocks to come
   std::vector<SnapshotPart> parts_;
-  std::vector<Extent> text_blocks_;
+  std::vector<Extent> text_blocks_, storage_blocks_;
 };
 
 // The header alone: when a snapshot was taken, and why.

@@ -119,6 +119,12 @@ void Read(std::string_view file) {
     if (!reader->ReadTexts(b, &texts).ok()) continue;
     for (const SnapshotText& text : texts.texts) Require(text.node < reader->nodes());
   }
+  for (size_t b = 0; b < reader->storage_blocks(); ++b) {
+    std::vector<SnapshotStorage> storage;
+    if (!reader->ReadStorage(b, &storage).ok()) continue;
+    for (const SnapshotStorage& of : storage)
+      Require(of.node < reader->nodes() && of.birth >= 1 && of.birth <= reader->births().size());
+  }
 }
 
 }  // namespace

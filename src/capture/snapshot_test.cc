@@ -197,6 +197,10 @@ TEST(Snapshot, DefinitionsAndTextsAreReadBack) {
   writer.AddNode(0, 0x7000, 48, 2, 5, targets, 2);
   writer.AddText(0, "user", 4);
   writer.AddText(1, "of a node that was never written", 8);
+  const uint32_t birth = writer.AddBirth({17, 3});
+  writer.AddStorage({0, birth + 1});
+  writer.AddStorage({0, birth + 2});  // born nowhere
+  writer.AddStorage({1, birth + 1});  // of a node that was never written
   SnapshotEnd end = {};
   end.torn = 3;
   ASSERT_TRUE(writer.Finish(end));
@@ -234,6 +238,12 @@ TEST(Snapshot, DefinitionsAndTextsAreReadBack) {
   ASSERT_THAT(texts.texts, SizeIs(1));
   EXPECT_EQ(texts.texts[0].node, 0u);
   EXPECT_EQ(texts.texts[0].text, "user");
+  std::vector<SnapshotStorage> storage;
+  ASSERT_EQ(reader->storage_blocks(), 1u);
+  ASSERT_TRUE(reader->ReadStorage(0, &storage).ok());
+  ASSERT_THAT(storage, SizeIs(1));
+  EXPECT_EQ(storage[0].node, 0u);
+  EXPECT_EQ(reader->births().at(storage[0].birth - 1).site, 17u);
 }
 
 TEST(Snapshot, LongNamesAreCutBetweenCharacters) {

@@ -174,12 +174,18 @@ void SnapshotWriter::AddText(uint32_t node, const char* text, size_t length) {
   AppendText(&texts_, &node, sizeof node, text, CutText(text, length));
 }
 
+void SnapshotWriter::AddStorage(const SnapshotStorage& storage) {
+  if (failed()) return;
+  if (!storage_.bytes.Append(reinterpret_cast<const uint8_t*>(&storage), sizeof storage)) Fail(ENOMEM);
+  EndDefinition(&storage_);
+}
+
 bool SnapshotWriter::WriteDefinition(SnapshotBlockKind kind, Definitions* definitions) {
   if (!definitions->count) return true;
   SnapshotBlock block = {};
   block.kind = uint32_t(kind);
   block.count = definitions->count;
-  if (definitions != &texts_) block.first = definitions->next_id - definitions->count;
+  if (definitions != &texts_ && definitions != &storage_) block.first = definitions->next_id - definitions->count;
   const uint8_t* column = definitions->bytes.data();
   const size_t size = definitions->bytes.size();
   definitions->count = 0;
@@ -191,7 +197,8 @@ bool SnapshotWriter::WriteDefinitions() {
   return WriteDefinition(SnapshotBlockKind::kNames, &names_) && WriteDefinition(SnapshotBlockKind::kTypes, &types_) &&
          WriteDefinition(SnapshotBlockKind::kOutlines, &outlines_) &&
          WriteDefinition(SnapshotBlockKind::kClasses, &classes_) &&
-         WriteDefinition(SnapshotBlockKind::kBirths, &births_) && WriteDefinition(SnapshotBlockKind::kTexts, &texts_);
+         WriteDefinition(SnapshotBlockKind::kBirths, &births_) && WriteDefinition(SnapshotBlockKind::kTexts, &texts_) &&
+         WriteDefinition(SnapshotBlockKind::kStorage, &storage_);
 }
 
 // ---- Nodes

@@ -51,6 +51,7 @@ class SnapshotWriter {
   void AddNode(uint32_t class_id, uint64_t address, uint64_t size, uint32_t refcount, uint32_t birth,
                const uint32_t* targets, size_t count);
   void AddText(uint32_t node, const char* text, size_t length);
+  void AddStorage(const SnapshotStorage& storage);
 
   // Writes what is buffered. False: failed().
   bool Flush();
@@ -96,7 +97,7 @@ class SnapshotWriter {
   int error_ = 0;
   uint64_t offset_ = 0;
 
-  Definitions names_, types_, outlines_, classes_, births_, texts_;
+  Definitions names_, types_, outlines_, classes_, births_, texts_, storage_;
   base::PageArray<Outline> outline_shapes_;
   base::PageArray<Class> class_states_;
 

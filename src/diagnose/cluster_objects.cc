@@ -33,11 +33,13 @@ namespace {
 using heap::NodeId;
 
 // What lies at lines of native memory and of raw blocks was handed on by free lists: it is no part of that memory. Raw blocks that grow
-// beside objects are their storage.
+// beside objects, or that are seen to be storage, are part of objects.
 // (Where there is nothing but such memory: see BlocksOf.)
-std::vector<size_t> ObjectMembers(const std::vector<Suspect>& suspects, const Cluster& cluster) {
-  const bool any = std::any_of(cluster.members.begin(), cluster.members.end(),
-                               [&](size_t member) { return suspects[member].kind == Kind::kPythonObject; });
+std::vector<size_t> ObjectMembers(HeapImage* image, const std::vector<Suspect>& suspects, const Cluster& cluster) {
+  const bool any = std::any_of(cluster.members.begin(), cluster.members.end(), [&](size_t member) {
+    const Kind kind = suspects[member].kind;
+    return kind == Kind::kPythonObject || (kind == Kind::kRawBlock && image && image->IsStorage(member));
+  });
   std::vector<size_t> members;
   for (const size_t member : cluster.members) {
     if (any && suspects[member].kind != Kind::kNative) members.push_back(member);
@@ -149,39 +151,57 @@ bool IsGarbage(const ClusterObjects& objects) {
   return objects.pile.garbage > kMostly;
 }
 
-// Somebody held the same line's objects while the program ran, which garbage that waits for the collector has been all along.
+// Somebody held the same line's objects while the program ran, which garbage that waits for the collector has been all along. How many of
+// them there were by then is a matter of when the snapshot was taken.
 bool WereHeldBefore(const ClusterObjects& before, const ClusterObjects& later) {
   constexpr double kHardly = 0.2;
-  constexpr size_t kLeast = 20, kOneIn = 5;  // how much earlier it was is a matter of the snapshots' cost
+  constexpr size_t kLeast = 20, kOneIn = 5;
+  const uint32_t epoch = before.image->snapshot().header.epoch;
+  const std::vector<NodeId>& nodes = later.objects.nodes;
+  const auto stayed = static_cast<size_t>(
+      std::count_if(nodes.begin(), nodes.end(), [&](NodeId node) { return !later.image->BornAfter(node, epoch); }));
   const size_t count = before.objects.nodes.size();
-  return before.pile.garbage < kHardly && count >= kLeast && count * kOneIn >= later.objects.nodes.size();
+  return before.pile.garbage < kHardly && count >= kLeast && stayed >= kLeast && count * kOneIn >= stayed;
+}
+
+// What one snapshot after the other, the newest first, shows of a cluster, until one shows it held.
+ClusterObjects LookBack(HeapImages& images, const std::vector<Suspect>& suspects, const std::vector<size_t>& members) {
+  // What had gone when the program ended, or was let go of, is seen in an older one.
+  constexpr size_t kMostImages = 2, kMostOfWhatWent = 6;
+  const bool went = std::any_of(members.begin(), members.end(),
+                                [&](size_t member) { return suspects[member].as_of == AsOf::kPeak; });
+  ClusterObjects found;
+  bool shown = false;  // and garbage
+  for (size_t n = 0; n < kMostOfWhatWent && (n < kMostImages || went || shown); ++n) {
+    HeapImage* const image = images.Newest(n);
+    if (!image) break;
+    const bool shows = image->Shows(members);
+    if (found.image && !shows && !shown) continue;
+    ClusterObjects objects = ObjectsIn(*image, suspects, members);
+    if (shown && !WereHeldBefore(objects, found)) continue;
+    found = std::move(objects);
+    if (shows && !IsGarbage(found)) break;
+    shown = shows;
+  }
+  return found;
 }
 
 }  // namespace
 
 std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::vector<Suspect>& suspects,
                                                const std::vector<Cluster>& clusters) {
-  constexpr size_t kMostImages = 2;
   std::vector<ClusterObjects> found(clusters.size());
   for (size_t i = 0; i < clusters.size(); ++i) {
-    const std::vector<size_t> members = ObjectMembers(suspects, clusters[i]);
-    if (members.empty() && images.Newest()) {
+    const std::vector<size_t> members = ObjectMembers(images.Newest(), suspects, clusters[i]);
+    if (!members.empty()) {
+      found[i] = LookBack(images, suspects, members);
+      found[i].owners = std::none_of(members.begin(), members.end(),
+                                     [&](size_t member) { return suspects[member].kind == Kind::kPythonObject; });
+    } else if (images.Newest()) {
       found[i] = OwnersOf(*images.Newest(), suspects, clusters[i]);
       if (!found[i].owners) found[i] = BlocksOf(*images.Newest(), suspects, clusters[i]);
-      continue;
     }
-    bool shown = false;  // and garbage
-    for (size_t n = 0; n < kMostImages; ++n) {
-      HeapImage* const image = images.Newest(n);
-      if (!image) break;
-      const bool shows = image->Shows(members);
-      if (found[i].image && !shows && !shown) continue;
-      ClusterObjects objects = ObjectsIn(*image, suspects, members);
-      if (shown && !WereHeldBefore(objects, found[i])) continue;
-      found[i] = std::move(objects);
-      if (shows && !IsGarbage(found[i])) break;
-      shown = shows;
-    }
+    if (found[i].image) found[i].expected = found[i].image->LiveBefore(clusters[i].members);
   }
   return found;
 }
@@ -191,9 +211,9 @@ void ClusterObjects::Forget() {
   objects.container = heap::kNoNode;
 }
 
-bool IsTooLittle(uint64_t part, uint64_t whole) {
+bool SeesTooLittle(const ClusterObjects& objects) {
   constexpr double kLeastShare = 0.15;
-  return static_cast<double>(part) < kLeastShare * static_cast<double>(whole);
+  return static_cast<double>(objects.bytes) < kLeastShare * static_cast<double>(objects.expected.bytes);
 }
 
 }  // namespace limpet::diagnose

@@ -348,8 +348,9 @@ void NameAfterHeld(const UnitTable& table, const std::vector<Suspect>& suspects,
 
 void DescribeHeap(ClusterObjects& objects, Finding& finding) {
   if (!objects.image || objects.objects.nodes.empty()) return;
+  constexpr uint64_t kOneIn = 7;  // blocks, which a few large ones of native memory are not
   const size_t count = objects.objects.nodes.size();
-  if (IsTooLittle(objects.bytes, finding.live.bytes) && IsTooLittle(count, finding.live.blocks)) {
+  if (SeesTooLittle(objects) && count * kOneIn < objects.expected.blocks) {
     finding.evidence.push_back(
         fmt::format("the heap snapshot shows {} of it in {}: too little to tell who holds the rest",
                     base::FormatBytes(objects.bytes), base::Plural(count, "object")));

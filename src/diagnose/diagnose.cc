@@ -112,11 +112,11 @@ class LeakFinder {
       finding.known_by = LocationOf(process_, table_.units[suspects_[heaviest].unit].frame);
     if (verdict.confirmed) finding.evidence.push_back(verdict.sentence);
     const bool owned = swollen || objects.owners;  // by this object, or by these
-    if (owned && finding.kind == Kind::kNative) finding.kind = Kind::kPythonObject;
+    if (owned && (finding.kind == Kind::kNative || finding.kind == Kind::kRawBlock)) finding.kind = Kind::kPythonObject;
     if (verdict.of_others && suspects_[cluster.members.front()].mostly_native) finding.kind = Kind::kNative;
     HeapImage* const newest = images_.Newest();
     const bool none_seen =
-        newest && !owned && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members, table_);
+        newest && !owned && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members);
     if (none_seen) finding.kind = Kind::kRawBlock;
     objects.uncollectable = verdict.uncollectable;
     DescribeHeap(objects, finding);

@@ -15,6 +15,15 @@ constexpr size_t kLeastObjects = 8;  // fewer say nothing
 constexpr double kEnough = 0.15;     // share of the live blocks that a snapshot shows as objects
 constexpr uint32_t kNoSuspect = 0xffffffff;
 
+// What was born at a site before an epoch group.
+capture::Amount LiveOf(const capture::Site& site, AsOf as_of, capture::GroupId before) {
+  capture::Amount live;
+  for (const capture::Cohort& cohort : site.cohorts) {
+    if (cohort.group < before) live += LiveAt(cohort, as_of);
+  }
+  return live;
+}
+
 }  // namespace
 
 HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Process& process, const UnitTable& table,
@@ -24,10 +33,15 @@ HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Pr
       suspects_(suspects),
       analysis_(snapshot_->graph),
       objects_(suspects.size()),
-      blocks_(suspects.size()) {
+      blocks_(suspects.size()),
+      live_before_(suspects.size()),
+      storage_(suspects.size()) {
   std::vector<uint32_t> suspect_of_site(process.sites.size(), kNoSuspect);
   for (size_t i = 0; i < suspects.size(); ++i) {
-    for (const uint32_t site : table.units[suspects[i].unit].sites) suspect_of_site[site] = static_cast<uint32_t>(i);
+    for (const uint32_t site : table.units[suspects[i].unit].sites) {
+      suspect_of_site[site] = static_cast<uint32_t>(i);
+      live_before_[i] += LiveOf(process.sites[site], suspects[i].as_of, process.GroupOf(snapshot_->header.epoch));
+    }
   }
   std::vector<uint32_t> suspect_of_birth = {kNoSuspect};
   for (const capture::SnapshotBirth& birth : snapshot_->births) {
@@ -39,11 +53,32 @@ HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Pr
     if (birth >= suspect_of_birth.size() || suspect_of_birth[birth] == kNoSuspect) continue;
     (IsBlock(node) ? blocks_ : objects_)[suspect_of_birth[birth]].push_back(node);
   }
+  AddOwnersOfStorage(suspect_of_birth);
+}
+
+// A block of storage is its object's: what grows at the line is those.
+void HeapImage::AddOwnersOfStorage(const std::vector<uint32_t>& suspect_of_birth) {
+  for (const capture::SnapshotStorage& storage : snapshot_->storage) {
+    const uint32_t suspect = storage.birth < suspect_of_birth.size() ? suspect_of_birth[storage.birth] : kNoSuspect;
+    if (suspect == kNoSuspect) continue;
+    objects_[suspect].push_back(storage.node);
+    ++storage_[suspect];
+  }
+  for (size_t i = 0; i < objects_.size(); ++i) {
+    if (storage_[i] == 0) continue;
+    std::sort(objects_[i].begin(), objects_[i].end());
+    objects_[i].erase(std::unique(objects_[i].begin(), objects_[i].end()), objects_[i].end());
+  }
+}
+
+bool HeapImage::IsStorage(size_t suspect) const {
+  return storage_[suspect] >= kLeastObjects &&
+         static_cast<double>(storage_[suspect]) >= kEnough * static_cast<double>(suspects_[suspect].live.blocks);
 }
 
 bool HeapImage::HasObjects(size_t suspect) const {
   const Kind kind = suspects_[suspect].kind;
-  return kind != Kind::kNative && kind != Kind::kRawBlock && !objects_[suspect].empty();
+  return kind != Kind::kNative && (kind != Kind::kRawBlock || IsStorage(suspect)) && !objects_[suspect].empty();
 }
 
 const heap::Pile& HeapImage::pile(size_t suspect) {
@@ -100,32 +135,35 @@ bool HeapImage::AreApart(size_t a, size_t b) {
   return OwnerOfPile(a) != OwnerOfPile(b) && !HangsOn(a, b) && !HangsOn(b, a);
 }
 
+capture::Amount HeapImage::LiveBefore(std::span<const size_t> suspects) const {
+  capture::Amount live;
+  for (const size_t suspect : suspects) live += live_before_[suspect];
+  return live;
+}
+
 bool HeapImage::Shows(std::span<const size_t> suspects) const {
+  constexpr double kLeastShare = 0.02;
   size_t seen = 0, live = 0;
   for (const size_t suspect : suspects) {
     seen += objects_[suspect].size();
     live += suspects_[suspect].live.blocks;
   }
-  return static_cast<double>(seen) >= kEnough * static_cast<double>(live);
+  const auto count = static_cast<double>(seen);
+  return seen >= std::min(kLeastObjects, live) && count >= kLeastShare * static_cast<double>(live) &&
+         count >= kEnough * static_cast<double>(LiveBefore(suspects).blocks);
 }
 
-bool HeapImage::AreNoObjects(std::span<const size_t> suspects, const UnitTable& table) const {
+bool HeapImage::AreNoObjects(std::span<const size_t> suspects) const {
   constexpr uint64_t kSmall = 100;  // bytes; the smallest table of a dict is larger
   constexpr uint64_t kLeastBlocks = 50, kHardlyAny = 50;
   if (!snapshot_->end || !snapshot_->problems.empty()) return false;
-  const capture::GroupId taken = process_.GroupOf(snapshot_->header.epoch);
   uint64_t seen = 0;
-  capture::Amount before, all;
+  const capture::Amount before = LiveBefore(suspects);
+  capture::Amount all;
   for (const size_t suspect : suspects) {
     if (suspects_[suspect].signal == Signal::kSwelling || suspects_[suspect].as_of == AsOf::kPeak) return false;
     seen += objects_[suspect].size();
-    for (const uint32_t site : table.units[suspects_[suspect].unit].sites) {
-      for (const capture::Cohort& cohort : process_.sites[site].cohorts) {
-        const capture::Amount live = LiveAt(cohort, suspects_[suspect].as_of);
-        all += live;
-        if (cohort.group < taken) before += live;
-      }
-    }
+    all += suspects_[suspect].live;
   }
   return before.blocks >= kLeastBlocks && before.blocks * 2 >= all.blocks && seen * kHardlyAny < before.blocks &&
          all.bytes < kSmall * all.blocks;

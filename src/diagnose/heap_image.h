@@ -31,8 +31,10 @@ class HeapImage {
   const heap::Graph& graph() const { return snapshot_->graph; }
   heap::Analysis& analysis() { return analysis_; }
 
-  // The objects of the snapshot that were born at the lines of a suspect, ascending.
+  // The objects of the snapshot that were born at the lines of a suspect, or whose storage was, ascending.
   const std::vector<heap::NodeId>& objects(size_t suspect) const { return objects_[suspect]; }
+  // Whether the blocks of a suspect are seen to be storage of objects: of lists that grow there, of bytearrays.
+  bool IsStorage(size_t suspect) const;
   // The same of memory that C code took for itself, as far as objects or variables lead to it.
   const std::vector<heap::NodeId>& blocks(size_t suspect) const { return blocks_[suspect]; }
   bool IsBlock(heap::NodeId node) const { return graph().type(graph().type_of(node)).native(); }
@@ -43,11 +45,13 @@ class HeapImage {
   const heap::Pile& pile(size_t suspect);
   // Their objects are held in different places, and those of neither hang on those of the other: they are two leaks.
   bool AreApart(size_t a, size_t b);
-  // Whether so many blocks as there are live are also seen here; few: they were freed before, or came later.
+  // What of these suspects' live blocks was born before the snapshot.
+  capture::Amount LiveBefore(std::span<const size_t> suspects) const;
+  // Whether so many blocks as were born before are also seen here; few: they were freed before.
   bool Shows(std::span<const size_t> suspects) const;
   // Whether the blocks of these suspects, though Python's allocator for objects gave them, are no objects: hardly any was found in them,
   // and they are too small to be the table of a dict.
-  bool AreNoObjects(std::span<const size_t> suspects, const UnitTable& table) const;
+  bool AreNoObjects(std::span<const size_t> suspects) const;
   // See OwnerOfContainer (bounded.h); of memory of C code, the object that it is part of.
   heap::NodeId OwnerOf(heap::NodeId container);
   // The epoch group in which an object's memory was allocated; none: not known.
@@ -57,6 +61,7 @@ class HeapImage {
   bool HasObjects(size_t suspect) const;
 
  private:
+  void AddOwnersOfStorage(const std::vector<uint32_t>& suspect_of_birth);
   bool HangsOn(size_t part, size_t whole);
   heap::NodeId HolderOfGarbage(heap::NodeId block);
   heap::NodeId OwnerOfPile(size_t suspect);
@@ -67,6 +72,8 @@ class HeapImage {
   heap::Analysis analysis_;
   std::vector<std::vector<heap::NodeId>> objects_;  // by suspect
   std::vector<std::vector<heap::NodeId>> blocks_;   // by suspect
+  std::vector<capture::Amount> live_before_;        // by suspect
+  std::vector<uint64_t> storage_;                   // by suspect: blocks that are storage of objects
   std::optional<heap::Referrers> referrers_;
   std::unordered_map<size_t, heap::Pile> piles_;
   std::unordered_map<size_t, Subtrees> retained_;                // of the suspect's objects

@@ -90,13 +90,6 @@ bool OutliveLastCollection(const capture::Process& process, const std::vector<Su
   return before >= kLeastBlocks && static_cast<double>(after) >= kNearlyAll * static_cast<double>(before);
 }
 
-// A few small objects beside megabytes of C code's own memory say nothing of that.
-bool SeesTooLittle(const ClusterObjects& objects, const std::vector<Suspect>& suspects, const Cluster& cluster) {
-  uint64_t live = 0;
-  for (const size_t member : cluster.members) live += suspects[member].live.bytes;
-  return IsTooLittle(objects.bytes, live);
-}
-
 std::string When(uint64_t time_ns) { return base::FormatDuration(time_ns); }
 
 }  // namespace
@@ -184,7 +177,7 @@ HeapVerdict WeighHeap(const capture::Process& process, GrowthWitness& witness, c
                       const std::vector<Suspect>& suspects, const Cluster& cluster) {
   HeapVerdict verdict = WeighObjects(process, witness, objects, suspects, cluster);
   const bool by_others = verdict.dismissed || (verdict.unclear && suspects[cluster.members.front()].mostly_native);
-  if (!by_others || !SeesTooLittle(objects, suspects, cluster)) return verdict;
+  if (!by_others || !SeesTooLittle(objects)) return verdict;
   verdict = {};
   verdict.of_others = true;
   return verdict;

@@ -238,6 +238,20 @@ class Loader {
   std::string problem_;                 // guarded by mutex_
 };
 
+// Of nodes that are there. What cannot be read is missing, and that is a problem of the snapshot's.
+void ReadStorage(const SnapshotReader& reader, Snapshot* snapshot) {
+  std::vector<capture::SnapshotStorage> some;
+  for (size_t i = 0; i < reader.storage_blocks(); ++i) {
+    if (const Status status = reader.ReadStorage(i, &some); !status.ok()) {
+      snapshot->problems.push_back(status.message());
+      return;
+    }
+    for (const capture::SnapshotStorage& storage : some) {
+      if (storage.node < snapshot->graph.node_count()) snapshot->storage.push_back(storage);
+    }
+  }
+}
+
 }  // namespace
 
 Result<Snapshot> LoadSnapshot(const SnapshotReader& reader) {
@@ -258,6 +272,7 @@ Result<Snapshot> LoadSnapshot(const SnapshotReader& reader) {
     const size_t failed = loader.ReadParts(&problem);
     if (failed == part_count) {
       LIMPET_ASSIGN_OR_RETURN(snapshot.graph, loader.Finish());
+      ReadStorage(reader, &snapshot);
       return snapshot;
     }
     // Again, with what comes before the damage. A part without nodes has more references of the node before it.

@@ -22,6 +22,7 @@ struct Snapshot {
   std::optional<capture::SnapshotEnd> end;     // none: the writer died; what was whole is here
   std::vector<std::string> problems;           // what is missing or damaged, for people
   std::vector<capture::SnapshotBirth> births;  // of Graph::birth() - 1
+  std::vector<capture::SnapshotStorage> storage;  // of objects whose storage was born elsewhere than they
 };
 
 // What is damaged in the middle ends the snapshot there, and is told in problems. Fails where there is nothing to show.

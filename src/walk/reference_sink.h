@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "base/page_array.h"
 #include "cpython/decode.h"
@@ -100,6 +101,8 @@ class ReferenceSink {
     }
     return false;
   }
+  // The blocks that it told, the first few.
+  std::span<const uint64_t> owned() const { return {owned_, owned_count_}; }
   uint64_t hash() const { return hash_; }
   bool lost() const { return lost_; }  // there was no memory for all of it
 

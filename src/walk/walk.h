@@ -45,10 +45,11 @@ struct WalkOptions {
       false;  // unknown types may be asked by their tp_traverse (a frozen copy of our own process only)
   const ModuleData* modules = nullptr;
   size_t module_count = 0;
-  // Where the block at an address was born: a number below max_origins that stands for a place and time, or 0: not known; and what it
-  // stands for. Both null: nobody knows.
+  // Where the block at an address was born: a number below max_origins that stands for a place and time, or 0: not known; what it stands
+  // for; and its stack, by a number of its own. All null: nobody knows.
   uint32_t (*origin)(uint64_t block) = nullptr;
   capture::SnapshotBirth (*birth)(uint32_t origin) = nullptr;
+  uint32_t (*stack)(uint32_t origin) = nullptr;
   uint32_t max_origins = 0;
   // The size of the allocated block that begins at an address; 0: none does there. Null: nobody knows.
   uint64_t (*size_of)(uint64_t block) = nullptr;

@@ -6,6 +6,7 @@
 
 #include "cpython/object_decoder.h"
 #include "cpython/type_table.h"
+#include "walk/births.h"
 #include "walk/classes.h"
 #include "walk/fault_guard.h"
 #include "walk/lost_objects.h"
@@ -41,7 +42,8 @@ class Walker {
         root_teller_(memory, options, finder_.roots(), numbers_, types_, native_, sink_),
         suspended_(memory, numbers_, root_teller_, sink_),
         text_teller_(memory, writer, numbers_, options.redact),
-        decoder_(memory, types_, sink_) {
+        decoder_(memory, types_, sink_),
+        births_(options, writer) {
     sink_.BelieveOnly(&numbers_);
   }
 
@@ -262,7 +264,7 @@ class Walker {
     sink_.Begin();
     if (!block.is_leaf) word_teller_.TellOfBlock(block);
     sink_.End();
-    Write(native_type_, address, block.size, 0, BirthOf(address));
+    Write(native_type_, address, block.size, 0, births_.Of(address));
   }
 
   void WriteSuspended(uint64_t frame) {
@@ -298,17 +300,10 @@ class Walker {
     if (result == Result::kUnreadable) ++unreadable_;
     sink_.End();
     text_teller_.TellName(next_, object, info, types_);
+    const uint64_t block = object - info.pre_header;
+    births_.TellStorage(next_, block, sink_.owned());
     Write(TypeNumber(info), object, decoder_.OwnSize(object, info) + sink_.bytes(), RefcountOf<L>(memory_, object),
-          BirthOf(object - info.pre_header));
-  }
-
-  // As the snapshot counts births: 0 where it is not known.
-  uint32_t BirthOf(uint64_t block) {
-    const uint32_t origin = options_.origin ? options_.origin(block) : 0;
-    if (origin == 0 || origin >= options_.max_origins) return 0;
-    if (origin >= births_.size() && !births_.Resize((origin + 4096) & ~uint32_t{4095})) return 0;
-    if (births_[origin] == 0) births_[origin] = writer_.AddBirth(options_.birth(origin)) + 1;
-    return births_[origin];
+          births_.Of(block));
   }
 
   // A C type whose structure nobody knows: it tells its references itself, or the words of the instance are looked at.
@@ -465,6 +460,7 @@ class Walker {
   SuspendedFrames<L, Memory> suspended_;
   TextTeller<L, Memory> text_teller_;
   Decoder decoder_;
+  Births births_;
 
   // All of these are looked at after a fault.
   Phase phase_ = Phase::kPrepare;
@@ -485,7 +481,6 @@ class Walker {
   uint32_t damaged_type_ = 0;
   base::PageArray<uint32_t> type_numbers_;  // by TypeInfo::index: the writer's number + 1
   base::PageArray<uint32_t> nodes_;         // targets of the node at hand
-  base::PageArray<uint32_t> births_;        // by origin: the writer's number + 1
   base::PageArray<uint64_t> visited_;
   base::PageArray<uint8_t> traverse_faults_;  // by TypeInfo::index
 };

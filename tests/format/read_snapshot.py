@@ -16,7 +16,7 @@ import struct
 import sys
 import zlib
 
-NAMES, TYPES, OUTLINES, CLASSES, NODES, TEXTS, END, REFERENCES = range(1, 9)
+NAMES, TYPES, OUTLINES, CLASSES, NODES, TEXTS, END, REFERENCES, BIRTHS, STORAGE = range(1, 11)
 OPEN = MISSING = 0xFFFFFFFF
 KINDS = "type item key value element attribute field local closure stack visited scanned global contains".split()
 NAMED = {"attribute", "field", "local", "closure"}
@@ -50,12 +50,13 @@ class Snapshot:
 
     def __init__(self, path: pathlib.Path):
         self.data = path.read_bytes()
-        if self.data[:8] != b"LIMPHEAP" or self.u32(8) != 1:
-            raise ValueError(f"{path}: no heap snapshot of version 1")
+        if self.data[:8] != b"LIMPHEAP" or self.u32(8) != 2:
+            raise ValueError(f"{path}: no heap snapshot of version 2")
         if self.u32(68) != zlib.crc32(self.data[:68]):
             raise ValueError(f"{path}: the header's checksum is wrong")
         self.pid = struct.unpack_from("<i", self.data, 16)[0]
         self.names, self.types, self.outlines, self.classes, self.nodes = [], [], [], [], []
+        self.births, self.storage = [], []
         self.texts = {}
         self.end = None
         self.read_blocks()
@@ -120,6 +121,8 @@ class Snapshot:
                 self.outlines.append([take("<2BH2I") for _ in range(*take("<I"))])
             elif kind == CLASSES:
                 self.classes.append(take("<2I"))
+            elif kind in (BIRTHS, STORAGE):
+                (self.births if kind == BIRTHS else self.storage).append(take("<2I"))
             elif kind == TEXTS:
                 node, length = take("<2I")
                 self.texts.setdefault(node, []).append(text(length))
@@ -187,7 +190,8 @@ def main() -> None:
         name = snapshot.types[snapshot.classes[kind][0]][0]
         edges = [[label, target] for label, target in zip(snapshot.labels(node), targets)]
         nodes.append([name, address, size, refcount, birth, edges, snapshot.texts.get(number, [])])
-    print(json.dumps({"pid": snapshot.pid, "end": snapshot.end, "types": snapshot.types, "nodes": nodes}))
+    told = {"pid": snapshot.pid, "end": snapshot.end, "types": snapshot.types, "nodes": nodes}
+    print(json.dumps(told | {"births": snapshot.births, "storage": snapshot.storage}))
 
 
 if __name__ == "__main__":
