@@ -127,19 +127,22 @@ inline bool DecodeOwnValues(Memory& memory, const DictKeys& keys, uint64_t value
 }
 
 // Whether this is the interpreter's own dict of interned strings, which has every string as key and value and counts neither. (Its
-// address is known to the interpreter's state alone.) A program's own cache of strings holds such as nobody interned.
+// address is known to the interpreter's state alone.) A program's own cache of strings holds such as nobody interned. Entries that were
+// deleted speak for nothing: a queue in a dict has nothing else at its beginning.
 template <class L, class Memory>
 bool IsInternedDict(Memory& memory, const DictKeys& keys) {
   constexpr uint64_t kFewest = 256;
   if (keys.kind != L::kKeysUnicode || keys.count < kFewest) return false;
-  for (uint64_t i = 0; i < kFewest; ++i) {
+  uint64_t live = 0;
+  for (uint64_t i = 0; i < keys.count && live < kFewest; ++i) {
     uint64_t entry[2];
     uint32_t state;
     if (!Get(memory, keys.entries + i * keys.entry_size(), &entry) || entry[0] != entry[1]) return false;
     if (entry[0] == 0) continue;
     if (!Get(memory, entry[0] + L::kUnicodeState, &state) || (state & L::kUnicodeInterned) == 0) return false;
+    ++live;
   }
-  return true;
+  return live == kFewest;
 }
 
 template <class L, class Memory, class Sink>

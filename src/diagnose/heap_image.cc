@@ -87,23 +87,28 @@ const heap::Pile& HeapImage::pile(size_t suspect) {
   return at->second;
 }
 
-// Nothing leads to it; but some object may be all that keeps it.
-NodeId HeapImage::HolderOfGarbage(NodeId block) {
-  const heap::Dominators& dominators = analysis_.dominators();
-  NodeId node = block;
-  while (node < graph().node_count() && IsBlock(node)) node = dominators.of(node);
-  return node < graph().node_count() ? node : heap::kNoNode;
+// What is before a block on its way. Where nothing leads to it, some object may be all that keeps it. kNoNode: nothing is.
+NodeId HeapImage::Before(NodeId block) {
+  const heap::PathTree& paths = analysis_.paths();
+  if (paths.reached(block)) return paths.is_start(block) ? heap::kNoNode : paths.parent(block);
+  const NodeId dominator = analysis_.dominators().of(block);
+  return dominator < graph().node_count() ? dominator : heap::kNoNode;
 }
 
+// A list in C memory may have millions of blocks, one behind the other: each is gone over once.
 NodeId HeapImage::HolderOfBlock(NodeId block) {
-  const heap::PathTree& paths = analysis_.paths();
-  NodeId node = block, outermost = block;
-  if (!paths.reached(node)) return HolderOfGarbage(block);
-  while (!paths.is_start(node) && IsBlock(node)) {
-    outermost = node;
-    node = paths.parent(node);
-  }
-  return graph().type(graph().type_of(node)).synthetic() ? outermost : node;
+  constexpr NodeId kUnknown = heap::kNoNode - 1;
+  if (holder_of_block_.empty()) holder_of_block_.assign(graph().node_count(), kUnknown);
+  std::vector<NodeId> passed;
+  NodeId node = block;
+  for (; node != heap::kNoNode && IsBlock(node) && holder_of_block_[node] == kUnknown; node = Before(node))
+    passed.push_back(node);
+  NodeId holder = node;
+  if (node == heap::kNoNode) holder = analysis_.paths().reached(block) ? passed.back() : node;
+  else if (IsBlock(node)) holder = holder_of_block_[node];
+  else if (graph().type(graph().type_of(node)).synthetic()) holder = passed.back();  // a variable leads to it
+  for (const NodeId each : passed) holder_of_block_[each] = holder;
+  return holder;
 }
 
 NodeId HeapImage::OwnerOf(NodeId container) {

@@ -38,7 +38,7 @@ class HeapImage {
   // The same of memory that C code took for itself, as far as objects or variables lead to it.
   const std::vector<heap::NodeId>& blocks(size_t suspect) const { return blocks_[suspect]; }
   bool IsBlock(heap::NodeId node) const { return graph().type(graph().type_of(node)).native(); }
-  // The object on whose way the block is, else the block that a variable of C code leads to; kNoNode: nothing does.
+  // The object on whose way the block is, else the block that a variable of C code leads to; kNoNode: nothing does. REQUIRES: a block.
   heap::NodeId HolderOfBlock(heap::NodeId block);
   // Where the objects of one suspect pile up. Native memory and raw blocks are no objects, and pile up nowhere: what is found at such
   // a line was handed on by a free list.
@@ -63,7 +63,7 @@ class HeapImage {
  private:
   void AddOwnersOfStorage(const std::vector<uint32_t>& suspect_of_birth);
   bool HangsOn(size_t part, size_t whole);
-  heap::NodeId HolderOfGarbage(heap::NodeId block);
+  heap::NodeId Before(heap::NodeId block);
   heap::NodeId OwnerOfPile(size_t suspect);
 
   std::unique_ptr<heap::Snapshot> snapshot_;
@@ -74,6 +74,7 @@ class HeapImage {
   std::vector<std::vector<heap::NodeId>> blocks_;   // by suspect
   std::vector<capture::Amount> live_before_;        // by suspect
   std::vector<uint64_t> storage_;                   // by suspect: blocks that are storage of objects
+  std::vector<heap::NodeId> holder_of_block_;       // by node; filled where it was asked for
   std::optional<heap::Referrers> referrers_;
   std::unordered_map<size_t, heap::Pile> piles_;
   std::unordered_map<size_t, Subtrees> retained_;                // of the suspect's objects

@@ -96,20 +96,26 @@ double MostConfidence(double seconds) {
 }
 
 // The library's frames between an allocation and the program's line: `Condition()` is made in the library by a thread's start and by a
-// future alike.
-std::vector<uint32_t> LibraryFrames(const Process& process, const UnitTable& table, const capture::Site& site) {
+// future alike. And of objects, who called the line: one keeps what it makes, another puts it into a ring. (The heap tells where both are.
+// Of C code's own memory it does not.)
+std::vector<uint32_t> WayOf(const Process& process, const UnitTable& table, const capture::Site& site) {
+  constexpr int kCallers = 3;
   std::vector<uint32_t> frames;
   const capture::NodeId end = table.user_node[site.node.value];
   for (capture::NodeId node = site.node; node.value != 0; node = process.nodes[node.value].parent) {
     frames.push_back(process.nodes[node.value].frame.value);
     if (node == end) break;
   }
+  if (end.value == 0 || (site.domain != Domain::kObject && site.domain != Domain::kMem)) return frames;
+  capture::NodeId caller = process.nodes[end.value].parent;
+  for (int i = 0; i < kCallers && caller.value != 0; ++i, caller = process.nodes[caller.value].parent)
+    frames.push_back(process.nodes[caller.value].frame.value);
   return frames;
 }
 
 // A line makes several kinds of blocks: a dict, its table, a text. In a ring of such things the dicts are recycled without a birth or a
 // death, and seem to be as old as when it was filled, while the texts are all young: together they lie evenly over the run, though neither
-// kind grows. Returns the share of the bytes of those kinds that grow when they are looked at alone; small kinds count as growing.
+// kind grows. So it is with two callers, of which one has kept all since long and the other keeps the youngest. Returns the share of the bytes of those kinds that grow when they are looked at alone; small kinds count as growing.
 double ShareThatGrowsAlone(const Process& process, const UnitTable& table, const std::vector<uint32_t>& sites,
                            AsOf as_of) {
   constexpr uint64_t kLeastBlocks = 30;
@@ -122,7 +128,7 @@ double ShareThatGrowsAlone(const Process& process, const UnitTable& table, const
   Kinds by_way, kinds;
   for (const uint32_t index : sites) {
     const capture::Site& site = process.sites[index];
-    by_way[{LibraryFrames(process, table, site), site.domain}].push_back(index);
+    by_way[{WayOf(process, table, site), site.domain}].push_back(index);
   }
   // Ways of few blocks are taken together where they end at the same line.
   for (auto& [kind, of_kind] : by_way) {

@@ -19,9 +19,27 @@ using capture::Process;
 
 constexpr double kSameCourse = 0.15;  // the most that the courses of births may be apart
 
-bool AreThreads(const Finding& finding) {
+// Whether most of the lines' blocks are born in the making of a thread: the program keeps those, or timers.
+bool MakesThreads(const Process& process, const Finding& finding) {
+  uint64_t all = 0, of_threads = 0;
+  for (const uint32_t index : finding.sites) {
+    const capture::Site& site = process.sites[index];
+    const uint64_t live = LiveAt(site, finding.as_of).blocks;
+    bool makes = false;
+    for (NodeId node = site.node; node.value != 0 && !makes; node = process.nodes[node.value].parent) {
+      const capture::Frame& frame = process.frames[process.nodes[node.value].frame.value];
+      makes = frame.function == "Thread.__init__" && frame.file.ends_with("/threading.py");
+    }
+    all += live;
+    of_threads += makes ? live : 0;
+  }
+  return all > 0 && of_threads * 2 > all;
+}
+
+bool AreThreads(const Process& process, const Finding& finding) {
   const std::vector<HolderStep>& way = finding.heap.holder;
-  return way.size() > 1 && way[0].edge == "module threading" && way[1].edge == "._active";
+  if (way.size() > 1 && way[0].edge == "module threading" && way[1].edge == "._active") return true;
+  return !way.empty() && MakesThreads(process, finding);
 }
 
 bool BeginsInThread(const Process& process, uint32_t site) {
@@ -72,7 +90,8 @@ bool IsOwnLine(const Finding& finding) {
 }  // namespace
 
 void MergeWorkOfThreads(const Process& process, std::vector<Finding>& findings) {
-  const auto threads = std::find_if(findings.begin(), findings.end(), AreThreads);
+  const auto threads = std::find_if(findings.begin(), findings.end(),
+                                    [&](const Finding& finding) { return AreThreads(process, finding); });
   if (threads == findings.end()) return;
   const std::vector<double> course = SurvivorsOf(process, *threads);
   std::vector<Finding> others, work;
