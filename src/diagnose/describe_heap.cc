@@ -346,8 +346,8 @@ void NameAfterHeld(const UnitTable& table, const std::vector<Suspect>& suspects,
   objects.objects.own_code = IsOwnCode(table, suspects[cluster.members.front()]);
 }
 
-void DescribeHeap(ClusterObjects& objects, Finding& finding) {
-  if (!objects.image || objects.objects.nodes.empty()) return;
+bool DescribeHeap(ClusterObjects& objects, Finding& finding) {
+  if (!objects.image || objects.objects.nodes.empty()) return true;
   constexpr uint64_t kOneIn = 7;  // blocks, which a few large ones of native memory are not
   const size_t count = objects.objects.nodes.size();
   if (SeesTooLittle(objects) && count * kOneIn < objects.expected.blocks) {
@@ -355,9 +355,10 @@ void DescribeHeap(ClusterObjects& objects, Finding& finding) {
         fmt::format("the heap snapshot shows {} of it in {}: too little to tell who holds the rest",
                     base::FormatBytes(objects.bytes), base::Plural(count, "object")));
     objects.Forget();
-    return;
+    return false;
   }
   Describer(objects).Describe(finding);
+  return true;
 }
 
 }  // namespace limpet::diagnose

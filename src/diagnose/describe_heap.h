@@ -19,8 +19,9 @@ namespace limpet::diagnose {
 void NameAfterHeld(const UnitTable& table, const std::vector<Suspect>& suspects, ClusterObjects& objects,
                    Cluster& cluster);
 
-// Fills Finding::heap, and makes the kind more exact. Nothing happens where no snapshot shows the objects.
-void DescribeHeap(ClusterObjects& objects, Finding& finding);
+// Fills Finding::heap, and makes the kind more exact. Nothing happens where no snapshot shows the objects. False: those that one shows are too
+// few to speak for the whole.
+bool DescribeHeap(ClusterObjects& objects, Finding& finding);
 
 }  // namespace limpet::diagnose
 

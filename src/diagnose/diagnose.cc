@@ -103,6 +103,10 @@ class LeakFinder {
     const HeapVerdict verdict = swollen ? WeighSwollen(*swollen, suspects_[cluster.members.front()])
                                         : WeighHeap(process_, witness_, objects, suspects_, cluster);
     if (TakeHeapVerdict(process_, table_, suspects_, cluster, verdict, result_)) return;
+    if (verdict.members_grow) {
+      objects.pile.subjects = objects.pile.members;
+      NameAfterHeld(table_, suspects_, objects, cluster);
+    }
     if (verdict.confirmed) {
       for (const size_t member : cluster.members) ClearDoubts(suspects_[member], verdict.all_stayed);
     }
@@ -119,7 +123,12 @@ class LeakFinder {
         newest && !owned && finding.kind == Kind::kPythonObject && newest->AreNoObjects(cluster.members);
     if (none_seen) finding.kind = Kind::kRawBlock;
     objects.uncollectable = verdict.uncollectable;
-    DescribeHeap(objects, finding);
+    const bool speak_for_all = DescribeHeap(objects, finding);
+    if (!speak_for_all && !owned && objects.image == newest && finding.kind == Kind::kPythonObject &&
+        newest->ShowsAllOf(cluster.members)) {
+      finding.kind = suspects_[cluster.members.front()].mostly_native ? Kind::kNative : Kind::kRawBlock;
+      finding.evidence.emplace_back("all objects are in that snapshot: the other blocks are C code's own");
+    }
     if (none_seen && finding.heap.types.empty()) {
       finding.evidence.emplace_back("the heap snapshot finds no objects in these blocks: C code made them for itself");
     } else if (none_seen) {

@@ -43,23 +43,27 @@ HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Pr
       live_before_[i] += LiveOf(process.sites[site], suspects[i].as_of, process.GroupOf(snapshot_->header.epoch));
     }
   }
-  std::vector<uint32_t> suspect_of_birth = {kNoSuspect};
+  suspect_of_birth_ = {kNoSuspect};
   for (const capture::SnapshotBirth& birth : snapshot_->births) {
     const bool known = birth.site < process.site_of_record.size() && process.site_of_record[birth.site];
-    suspect_of_birth.push_back(known ? suspect_of_site[process.site_of_record[birth.site]->value] : kNoSuspect);
+    suspect_of_birth_.push_back(known ? suspect_of_site[process.site_of_record[birth.site]->value] : kNoSuspect);
   }
   for (NodeId node = 0; node < graph().node_count(); ++node) {
-    const uint32_t birth = graph().birth(node);
-    if (birth >= suspect_of_birth.size() || suspect_of_birth[birth] == kNoSuspect) continue;
-    (IsBlock(node) ? blocks_ : objects_)[suspect_of_birth[birth]].push_back(node);
+    if (const std::optional<size_t> suspect = SuspectOf(node)) (IsBlock(node) ? blocks_ : objects_)[*suspect].push_back(node);
   }
-  AddOwnersOfStorage(suspect_of_birth);
+  AddOwnersOfStorage();
+}
+
+std::optional<size_t> HeapImage::SuspectOf(NodeId node) const {
+  const uint32_t birth = graph().birth(node);
+  if (birth >= suspect_of_birth_.size() || suspect_of_birth_[birth] == kNoSuspect) return std::nullopt;
+  return suspect_of_birth_[birth];
 }
 
 // A block of storage is its object's: what grows at the line is those.
-void HeapImage::AddOwnersOfStorage(const std::vector<uint32_t>& suspect_of_birth) {
+void HeapImage::AddOwnersOfStorage() {
   for (const capture::SnapshotStorage& storage : snapshot_->storage) {
-    const uint32_t suspect = storage.birth < suspect_of_birth.size() ? suspect_of_birth[storage.birth] : kNoSuspect;
+    const uint32_t suspect = storage.birth < suspect_of_birth_.size() ? suspect_of_birth_[storage.birth] : kNoSuspect;
     if (suspect == kNoSuspect) continue;
     objects_[suspect].push_back(storage.node);
     ++storage_[suspect];
@@ -158,15 +162,21 @@ bool HeapImage::Shows(std::span<const size_t> suspects) const {
          count >= kEnough * static_cast<double>(LiveBefore(suspects).blocks);
 }
 
+bool HeapImage::ShowsAllOf(std::span<const size_t> suspects) const {
+  return snapshot_->end && snapshot_->end->stopped == 0 && snapshot_->problems.empty() &&
+         std::none_of(suspects.begin(), suspects.end(), [&](size_t suspect) {
+           return suspects_[suspect].signal == Signal::kSwelling || suspects_[suspect].as_of == AsOf::kPeak;
+         });
+}
+
 bool HeapImage::AreNoObjects(std::span<const size_t> suspects) const {
   constexpr uint64_t kSmall = 100;  // bytes; the smallest table of a dict is larger
   constexpr uint64_t kLeastBlocks = 50, kHardlyAny = 50;
-  if (!snapshot_->end || !snapshot_->problems.empty()) return false;
+  if (!ShowsAllOf(suspects)) return false;
   uint64_t seen = 0;
   const capture::Amount before = LiveBefore(suspects);
   capture::Amount all;
   for (const size_t suspect : suspects) {
-    if (suspects_[suspect].signal == Signal::kSwelling || suspects_[suspect].as_of == AsOf::kPeak) return false;
     seen += objects_[suspect].size();
     all += suspects_[suspect].live;
   }

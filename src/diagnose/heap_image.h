@@ -33,6 +33,8 @@ class HeapImage {
 
   // The objects of the snapshot that were born at the lines of a suspect, or whose storage was, ascending.
   const std::vector<heap::NodeId>& objects(size_t suspect) const { return objects_[suspect]; }
+  // The suspect at whose lines an object was born, if one.
+  std::optional<size_t> SuspectOf(heap::NodeId node) const;
   // Whether the blocks of a suspect are seen to be storage of objects: of lists that grow there, of bytearrays.
   bool IsStorage(size_t suspect) const;
   // The same of memory that C code took for itself, as far as objects or variables lead to it.
@@ -49,6 +51,8 @@ class HeapImage {
   capture::Amount LiveBefore(std::span<const size_t> suspects) const;
   // Whether so many blocks as were born before are also seen here; few: they were freed before.
   bool Shows(std::span<const size_t> suspects) const;
+  // Whether the snapshot is whole, and shows what these suspects' blocks were said to be of.
+  bool ShowsAllOf(std::span<const size_t> suspects) const;
   // Whether the blocks of these suspects, though Python's allocator for objects gave them, are no objects: hardly any was found in them,
   // and they are too small to be the table of a dict.
   bool AreNoObjects(std::span<const size_t> suspects) const;
@@ -61,7 +65,7 @@ class HeapImage {
   bool HasObjects(size_t suspect) const;
 
  private:
-  void AddOwnersOfStorage(const std::vector<uint32_t>& suspect_of_birth);
+  void AddOwnersOfStorage();
   bool HangsOn(size_t part, size_t whole);
   heap::NodeId Before(heap::NodeId block);
   heap::NodeId OwnerOfPile(size_t suspect);
@@ -70,6 +74,7 @@ class HeapImage {
   const capture::Process& process_;
   const std::vector<Suspect>& suspects_;
   heap::Analysis analysis_;
+  std::vector<uint32_t> suspect_of_birth_;          // by Graph::birth()
   std::vector<std::vector<heap::NodeId>> objects_;  // by suspect
   std::vector<std::vector<heap::NodeId>> blocks_;   // by suspect
   std::vector<capture::Amount> live_before_;        // by suspect

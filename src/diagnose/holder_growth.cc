@@ -30,6 +30,13 @@ ShapeId MostCommon(const heap::ShapeTree& shapes, const std::vector<NodeId>& nod
   return best;
 }
 
+std::vector<NodeId> MembersOf(const HeapImage& image, const Cluster& cluster) {
+  std::vector<NodeId> members;
+  for (const size_t member : cluster.members)
+    members.insert(members.end(), image.objects(member).begin(), image.objects(member).end());
+  return members;
+}
+
 // Of what the line keeps, the share that was born after the epoch group.
 double ShareSince(const Suspect& suspect, capture::GroupId group) {
   uint64_t all = 0, since = 0;
@@ -113,18 +120,20 @@ const GrowthWitness::Comparison& GrowthWitness::Compare(HeapImage& image, HeapIm
 }
 
 std::optional<HolderGrowth> GrowthWitness::AskOfTheEnd(HeapImage& image, const heap::Pile& pile,
-                                                       const std::vector<Suspect>& suspects, const Cluster& cluster) {
+                                                       const std::vector<Suspect>& suspects, const Cluster& cluster,
+                                                       Things things) {
   HeapImage* const before = images_.ShortlyBefore(image);
   if (before == images_.Earlier(image)) return std::nullopt;
-  return Ask(image, before, pile, suspects, cluster);
+  return Ask(image, before, pile, suspects, cluster, things);
 }
 
 std::optional<HolderGrowth> GrowthWitness::Ask(HeapImage& image, HeapImage* earlier, const heap::Pile& pile,
-                                               const std::vector<Suspect>& suspects, const Cluster& cluster) {
+                                               const std::vector<Suspect>& suspects, const Cluster& cluster,
+                                               Things things) {
   if (pile.subjects.empty() || !earlier) return std::nullopt;
   const Comparison& comparison = Compare(image, *earlier);
   const heap::ShapeTree& shapes = image.analysis().shapes();
-  const ShapeId shape = MostCommon(shapes, pile.subjects);
+  const ShapeId shape = MostCommon(shapes, things == Things::kSubjects ? pile.subjects : MembersOf(image, cluster));
   if (shape == heap::kNoShape) return std::nullopt;
   HolderGrowth growth;
   const heap::MergedShape& merged = comparison.merged[comparison.place[shape]];

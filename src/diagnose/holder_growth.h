@@ -38,18 +38,22 @@ struct HolderGrowth {
   bool AllStayed() const;
 };
 
+// Which things are asked about: what lies first behind the container, or the objects of the lines themselves, wherever behind it.
+enum class Things { kSubjects, kMembers };
+
 class GrowthWitness {
  public:
   GrowthWitness(const capture::Process& process, HeapImages& images) : process_(process), images_(images) {}
   // Of the things that the pile of the cluster consists of in this image. Nothing where there is no earlier snapshot, or where they
   // are not held.
   std::optional<HolderGrowth> Ask(HeapImage& image, const heap::Pile& pile, const std::vector<Suspect>& suspects,
-                                  const Cluster& cluster) {
-    return Ask(image, images_.Earlier(image), pile, suspects, cluster);
+                                  const Cluster& cluster, Things things = Things::kSubjects) {
+    return Ask(image, images_.Earlier(image), pile, suspects, cluster, things);
   }
   // The same since a snapshot from shortly before: what filled up grew since the middle of the run, but not to its end.
   std::optional<HolderGrowth> AskOfTheEnd(HeapImage& image, const heap::Pile& pile,
-                                          const std::vector<Suspect>& suspects, const Cluster& cluster);
+                                          const std::vector<Suspect>& suspects, const Cluster& cluster,
+                                          Things things = Things::kSubjects);
 
  private:
   struct Comparison {
@@ -58,7 +62,7 @@ class GrowthWitness {
     std::vector<uint32_t> place;         // by shape of the later one
   };
   std::optional<HolderGrowth> Ask(HeapImage& image, HeapImage* earlier, const heap::Pile& pile,
-                                  const std::vector<Suspect>& suspects, const Cluster& cluster);
+                                  const std::vector<Suspect>& suspects, const Cluster& cluster, Things things);
   const Comparison& Compare(HeapImage& image, HeapImage& earlier);
 
   const capture::Process& process_;

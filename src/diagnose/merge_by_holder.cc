@@ -73,11 +73,9 @@ std::vector<size_t> ByWeight(const std::vector<Finding>& findings, const std::ve
 
 // Whether the objects of the lighter finding are what holds those of the heavier: exceptions and the frames that they keep. A handful of
 // objects that hold very many are where these are kept, and the many are what grows.
-bool MayBeWhole(const std::vector<Finding>& findings, const std::vector<FindingObjects>& objects, size_t lighter,
-                size_t heavier) {
+bool MayBeWhole(const std::vector<FindingObjects>& objects, size_t lighter, size_t heavier) {
   if (objects[lighter].blocks && !objects[heavier].blocks) return false;
-  const bool as_sure = findings[lighter].confidence >= kSure || findings[heavier].confidence < kSure;
-  return as_sure && objects[lighter].nodes.size() * kMostPerObject >= objects[heavier].nodes.size();
+  return objects[lighter].nodes.size() * kMostPerObject >= objects[heavier].nodes.size();
 }
 
 // What several findings hold together hangs on none of them alone: the numbers of a loop that are keys here and attributes there. Finds
@@ -295,17 +293,21 @@ void MergeByHolder(const HeapImage* image, heap::Analysis& analysis, std::vector
     for (size_t k = 0; k < order.size(); ++k) {
       const size_t part = order[k];
       if (k == i || gone[part]) continue;
-      if (k < i && !MayBeWhole(findings, objects, whole, part)) continue;
+      if (k < i && !MayBeWhole(objects, whole, part)) continue;
       if (objects[part].blocks && !IsSureEnough(findings[whole], findings[part])) continue;
       const bool same_container =
           k > i && objects[part].container != heap::kNoNode && objects[part].container == objects[whole].container;
       // A list that grows by what it holds.
       const bool is_container = objects[part].nodes == std::vector<heap::NodeId>{objects[whole].container};
+      const bool as_sure = findings[whole].confidence >= kSure || findings[part].confidence < kSure;
+      if (k < i && !as_sure && !HangOneByOne(dominators, objects[part].nodes, objects[whole].nodes)) continue;
       const Subtrees& subtrees = k < i ? surely : retained;
       if (!same_container && !is_container && !subtrees.HoldMostOf(places[part].objects) &&
           !ReferWeaklyTo(subtrees, places[part]))
         continue;
       TakeAsPart(findings[whole], findings[part]);
+      // What surely stays is held by these: so they stay, though other things from the same lines do not.
+      if (!as_sure) findings[whole].confidence = findings[part].confidence;
       gone[part] = true;
     }
   }

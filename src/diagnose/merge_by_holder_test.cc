@@ -84,14 +84,32 @@ TEST(MergeByHolder, OneContainerIsOneFinding) {
   EXPECT_EQ(findings[0].parts.size(), 1u);
 }
 
+// All of what surely stays may hang on a few old things.
 TEST(MergeByHolder, ASureFindingIsNoPartOfADoubtfulOne) {
+  Shop shop;
+  std::vector<NodeId> items;
+  for (int i = 0; i < 20; ++i) {
+    items.push_back(shop.program.New("Item", 30));
+    shop.program.Put(shop.lists[i % 2], "i" + std::to_string(i), items.back());
+  }
+  const heap::Graph graph = shop.program.Finish();
+  heap::Analysis analysis(graph);
+  std::vector<Finding> findings = {Found("doubtful.py", 1, 100, 0.4), Found("sure.py", 2, 50, 0.98)};
+  std::vector<FindingObjects> objects = {{shop.sessions}, {items}};
+  MergeByHolder(nullptr, analysis, findings, objects);
+  EXPECT_EQ(findings.size(), 2u);
+}
+
+TEST(MergeByHolder, WhatHoldsOneSureThingEachIsAsSure) {
   Shop shop;
   const heap::Graph graph = shop.program.Finish();
   heap::Analysis analysis(graph);
   std::vector<Finding> findings = {Found("doubtful.py", 1, 100, 0.4), Found("sure.py", 2, 50, 0.98)};
   std::vector<FindingObjects> objects = {{shop.sessions}, {shop.lists}};
   MergeByHolder(nullptr, analysis, findings, objects);
-  EXPECT_EQ(findings.size(), 2u);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].site.front().file, "doubtful.py");
+  EXPECT_DOUBLE_EQ(findings[0].confidence, 0.98);
 }
 
 // The numbers of a loop: keys of both dicts and an attribute of each session, so that nothing dominates them but the module.

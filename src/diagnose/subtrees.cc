@@ -1,6 +1,9 @@
 #include "diagnose/subtrees.h"
 
 #include <algorithm>
+#include <unordered_set>
+
+#include "heap/sample.h"
 
 namespace limpet::diagnose {
 namespace {
@@ -45,6 +48,24 @@ size_t Subtrees::CountOf(std::span<const uint32_t> positions) const {
 bool Subtrees::HoldMostOf(std::span<const uint32_t> positions) const {
   return positions.size() >= kLeastObjects &&
          static_cast<double>(CountOf(positions)) >= kMostly * static_cast<double>(positions.size());
+}
+
+bool HangOneByOne(const heap::Dominators& dominators, std::span<const heap::NodeId> parts,
+                  std::span<const heap::NodeId> wholes) {
+  constexpr size_t kMostSampled = 300, kFarthest = 20;
+  constexpr double kNearlyEach = 0.8;
+  const std::vector<heap::NodeId> sample = heap::SampleOf(parts, kMostSampled);
+  std::unordered_set<heap::NodeId> found;
+  for (heap::NodeId node : sample) {
+    for (size_t steps = 0; steps < kFarthest && node < heap::kGarbageRoot; ++steps) {
+      node = dominators.of(node);
+      if (!std::binary_search(wholes.begin(), wholes.end(), node)) continue;
+      found.insert(node);
+      break;
+    }
+  }
+  return sample.size() >= kLeastObjects &&
+         static_cast<double>(found.size()) >= kNearlyEach * static_cast<double>(sample.size());
 }
 
 }  // namespace limpet::diagnose

@@ -38,6 +38,10 @@ class Subtrees {
   std::vector<Range> ranges_;  // ascending, apart
 };
 
+// Whether nearly each of the parts hangs on a whole of its own, so that these are there for as long as those. Looks at a sample.
+bool HangOneByOne(const heap::Dominators& dominators, std::span<const heap::NodeId> parts,
+                  std::span<const heap::NodeId> wholes);
+
 }  // namespace limpet::diagnose
 
 #endif  // LIMPET_DIAGNOSE_SUBTREES_H_

@@ -18,6 +18,7 @@ constexpr double kHardlyGarbage = 0.2;
 constexpr double kSomeOld = 0.2;              // of the garbage: it has outlived a full collection
 constexpr uint32_t kEnabled = 1;              // bit of SnapshotHeader::gc_flags
 constexpr uint32_t kCollectionsKnown = 2;     // bit of SampleRecord::gc_flags
+constexpr uint64_t kFewOfMany = 20;          // so many objects to each of the things that do not grow: these are full nodes of a tree
 constexpr size_t kYoungest = 0, kOldest = 2;  // generations
 
 // Up to which moment everything has surely been looked at by a full collection; 0: there was none. And whether young ones come at all.
@@ -110,6 +111,33 @@ bool AwaitCollection(const capture::Process& process, HeapImage& image, std::spa
 
 namespace {
 
+// Dead dicts and lists are handed on: what little stays of a line that drops nearly all of its own are parts of things from other lines. If
+// those have been found to be no leak, neither are their parts.
+std::optional<HeapVerdict> WeighAsParts(const ClusterObjects& objects, const std::vector<Suspect>& suspects,
+                                        const Cluster& cluster) {
+  constexpr double kSeldom = 0.05, kMostly = 0.6;
+  for (const size_t member : cluster.members) {
+    if (suspects[member].line_survival >= kSeldom) return std::nullopt;
+  }
+  const uint64_t live = suspects[cluster.members.front()].live.blocks;
+  size_t of_dismissed = 0;
+  std::optional<Reason> reason;
+  for (const NodeId subject : objects.pile.subjects) {
+    const std::optional<size_t> maker = objects.image->SuspectOf(subject);
+    if (!maker || suspects[*maker].signal != Signal::kNone || suspects[*maker].live.blocks < live) continue;
+    const Reason why = suspects[*maker].reason;
+    if (why != Reason::kBounded && why != Reason::kWarmUp && why != Reason::kFlushed) continue;
+    ++of_dismissed;
+    reason = why;
+  }
+  if (!reason || static_cast<double>(of_dismissed) < kMostly * static_cast<double>(objects.pile.subjects.size()))
+    return std::nullopt;
+  HeapVerdict verdict;
+  verdict.dismissed = reason;
+  verdict.sentence = "nearly all that is made here dies; the rest are parts of things from lines that do not leak";
+  return verdict;
+}
+
 HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness, const ClusterObjects& objects,
                          const std::vector<Suspect>& suspects, const Cluster& cluster) {
   HeapVerdict verdict;
@@ -146,8 +174,18 @@ HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness
       return verdict;
     }
   }
-  const std::optional<HolderGrowth> growth = witness.Ask(*objects.image, objects.pile, suspects, cluster);
+  if (const std::optional<HeapVerdict> theirs = WeighAsParts(objects, suspects, cluster)) return *theirs;
+  Things things = Things::kSubjects;
+  std::optional<HolderGrowth> growth = witness.Ask(*objects.image, objects.pile, suspects, cluster);
   if (!growth) return verdict;
+  if (growth->Contradicts() && growth->after * kFewOfMany < objects.objects.nodes.size()) {
+    const auto members = witness.Ask(*objects.image, objects.pile, suspects, cluster, Things::kMembers);
+    if (members && members->Confirms()) {
+      things = Things::kMembers;
+      growth = members;
+      verdict.members_grow = true;
+    }
+  }
   const auto figures = [](const HolderGrowth& of) {
     return fmt::format("{} held there after {}, {} after {}", base::FormatCount(of.before), When(of.before_ns),
                        base::FormatCount(of.after), When(of.after_ns));
@@ -156,7 +194,7 @@ HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness
     verdict.dismissed = Reason::kBounded;
     verdict.sentence = figures(*growth) + ": what holds them does not grow";
   } else if (growth->Confirms() && objects.pile.garbage < kHardlyGarbage) {
-    const std::optional<HolderGrowth> lately = witness.AskOfTheEnd(*objects.image, objects.pile, suspects, cluster);
+    const std::optional<HolderGrowth> lately = witness.AskOfTheEnd(*objects.image, objects.pile, suspects, cluster, things);
     if (lately && lately->Contradicts()) {
       verdict.dismissed = Reason::kBounded;
       verdict.sentence = figures(*lately) + ": what holds them does not grow any more";

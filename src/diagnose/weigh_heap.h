@@ -20,6 +20,7 @@ struct HeapVerdict {
   std::string sentence;             // the figures; empty: the heap has nothing to say
   bool confirmed = false;
   bool all_stayed = false;  // and what was held before is held still, and more has come up to the end: no ring, no pool
+  bool members_grow = false;  // not what lies first behind the container, but what hangs on that: in a tree, below full nodes
   bool unclear = false;     // an earlier snapshot speaks neither for it nor against it
   bool uncollectable = false;  // garbage that the collector looked at, and could not free
   bool of_others =

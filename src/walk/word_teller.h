@@ -133,7 +133,13 @@ class WordTeller {
     return size;
   }
 
-  bool MayBeObject(uint64_t word) { return numbers_.IsKnown(word) || IsUntracked(word); }
+  bool MayBeObject(uint64_t word) { return (numbers_.IsKnown(word) || IsUntracked(word)) && !IsDead(word); }
+
+  // C types keep dead instances for reuse, too: nobody holds these.
+  bool IsDead(uint64_t object) {
+    uint32_t count = 1;  // the lower half of it; immortal ones have some
+    return cpython::Get(memory_, object, &count) && count == 0;
+  }
 
   // In our own memory nobody asks at random, as a word that is no address would fault: there has to be a live block.
   bool IsUntracked(uint64_t address) {
