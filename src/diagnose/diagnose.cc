@@ -25,6 +25,7 @@ namespace {
 using capture::Process;
 
 constexpr size_t kMinGroups = 6;
+constexpr double kBacklog = 0.7;              // of what leaves its holder more slowly than it comes
 constexpr double kSwollen = 0.85;             // of one object that grows in the heap as its storage does
 constexpr double kContradicted = 0.1;         // what is left of a confidence that the heap speaks against
 constexpr uint64_t kDismissedBytes = 16'000;  // less is not worth a word
@@ -50,17 +51,21 @@ bool TakeHeapVerdict(const Process& process, const UnitTable& table, const std::
 }
 
 // The heap shows that what grows is held, and becomes more.
-void ClearDoubts(Suspect& suspect, bool all_stayed) {
+void ClearDoubts(Suspect& suspect, const HeapVerdict& verdict) {
   suspect.confirmed = true;
   if (suspect.signal == Signal::kSwelling) {
     suspect.confidence = std::max(suspect.confidence, std::min(kSwollen, suspect.most_confidence));
     return;
   }
   // (What fills a ring becomes more, too, as long as it does.)
-  if (suspect.signal != Signal::kSurvival || (suspect.grows_together_only && !all_stayed)) return;
+  if (suspect.signal != Signal::kSurvival || (suspect.grows_together_only && !verdict.all_stayed)) return;
   suspect.grows_together_only = false;
   suspect.may_be_garbage = suspect.against_course = false;
-  suspect.confidence = std::min(suspect.judgement.confidence, suspect.most_confidence);
+  double confidence = suspect.judgement.confidence;
+  // What was born before the growth and is gone may have been a ring's; but a ring's holder does not grow.
+  const double none_before = suspect.judgement.factors.none_before;
+  if (verdict.goes_on && none_before > 0) confidence = std::max(confidence, std::min(kBacklog, confidence / none_before));
+  suspect.confidence = std::min(confidence, suspect.most_confidence);
 }
 
 constexpr double kContradictory = 0.45;
@@ -108,7 +113,7 @@ class LeakFinder {
       NameAfterHeld(table_, suspects_, objects, cluster);
     }
     if (verdict.confirmed) {
-      for (const size_t member : cluster.members) ClearDoubts(suspects_[member], verdict.all_stayed);
+      for (const size_t member : cluster.members) ClearDoubts(suspects_[member], verdict);
     }
     if (verdict.of_others) objects.Forget();
     Finding finding = DescribeCluster(process_, table_, suspects_, cluster);

@@ -198,11 +198,11 @@ class Judge {
     return end > begin ? static_cast<double>(end - begin) / 1e9 : 0;
   }
 
-  // What gained a few KB in many seconds may be anything that is not full yet, unless the heap shows its holder to grow.
+  // What gained a few KB in many seconds, or of very many births, may be anything that is not full yet, unless the heap shows its holder to grow.
   bool HardlyAnything(const Suspect& s) const {
-    constexpr double kFewBytes = 8000, kLongEnough = 5;
+    constexpr double kFewBytes = 8000, kLongEnough = 5, kHardlyAnyStay = 0.1;
     constexpr uint64_t kThousandth = 1000;
-    return s.steady_bytes < kFewBytes && SecondsOf(s) > kLongEnough &&
+    return s.steady_bytes < kFewBytes && (SecondsOf(s) > kLongEnough || s.line_survival < kHardlyAnyStay) &&
            s.steady_bytes * kThousandth < static_cast<double>(process_.live().bytes);
   }
 

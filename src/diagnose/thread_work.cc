@@ -28,7 +28,8 @@ bool MakesThreads(const Process& process, const Finding& finding) {
     bool makes = false;
     for (NodeId node = site.node; node.value != 0 && !makes; node = process.nodes[node.value].parent) {
       const capture::Frame& frame = process.frames[process.nodes[node.value].frame.value];
-      makes = frame.function == "Thread.__init__" && frame.file.ends_with("/threading.py");
+      const bool init = frame.function == "Thread.__init__" || frame.function == "Timer.__init__";
+      makes = init && frame.file.ends_with("/threading.py");
     }
     all += live;
     of_threads += makes ? live : 0;
@@ -36,10 +37,14 @@ bool MakesThreads(const Process& process, const Finding& finding) {
   return all > 0 && of_threads * 2 > all;
 }
 
-bool AreThreads(const Process& process, const Finding& finding) {
+// The table of threads, or what is in it.
+bool AreInTable(const Finding& finding) {
   const std::vector<HolderStep>& way = finding.heap.holder;
-  if (way.size() > 1 && way[0].edge == "module threading" && way[1].edge == "._active") return true;
-  return !way.empty() && MakesThreads(process, finding);
+  return way.size() > 1 && way[0].edge == "module threading" && way[1].edge == "._active";
+}
+
+bool AreThreads(const Process& process, const Finding& finding) {
+  return AreInTable(finding) || (!finding.heap.holder.empty() && MakesThreads(process, finding));
 }
 
 bool BeginsInThread(const Process& process, uint32_t site) {
@@ -90,14 +95,18 @@ bool IsOwnLine(const Finding& finding) {
 }  // namespace
 
 void MergeWorkOfThreads(const Process& process, std::vector<Finding>& findings) {
-  const auto threads = std::find_if(findings.begin(), findings.end(),
-                                    [&](const Finding& finding) { return AreThreads(process, finding); });
+  // (Beside the threads, the table of them may be told of.)
+  auto threads = findings.end();
+  for (auto it = findings.begin(); it != findings.end(); ++it) {
+    if (AreThreads(process, *it) && (threads == findings.end() || it->live.blocks > threads->live.blocks)) threads = it;
+  }
   if (threads == findings.end()) return;
   const std::vector<double> course = SurvivorsOf(process, *threads);
   std::vector<Finding> others, work;
   for (auto it = findings.begin(); it != findings.end(); ++it) {
     if (it == threads) continue;
-    const bool part = IsWorkOfThreads(process, *it) && SameCourse(course, SurvivorsOf(process, *it));
+    const bool part =
+        AreInTable(*it) || (IsWorkOfThreads(process, *it) && SameCourse(course, SurvivorsOf(process, *it)));
     (part ? work : others).push_back(std::move(*it));
   }
   Finding whole = std::move(*threads);

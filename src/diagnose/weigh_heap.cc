@@ -201,7 +201,8 @@ HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness
       return verdict;
     }
     verdict.confirmed = true;
-    verdict.all_stayed = growth->AllStayed() && lately && lately->Confirms();
+    verdict.goes_on = lately && lately->Confirms();
+    verdict.all_stayed = verdict.goes_on && growth->AllStayed();
     verdict.sentence = figures(*growth);
   } else {
     verdict.unclear = true;

@@ -19,6 +19,7 @@ struct HeapVerdict {
   std::optional<Reason> dismissed;  // why it is no leak
   std::string sentence;             // the figures; empty: the heap has nothing to say
   bool confirmed = false;
+  bool goes_on = false;     // and has been growing up to the end
   bool all_stayed = false;  // and what was held before is held still, and more has come up to the end: no ring, no pool
   bool members_grow = false;  // not what lies first behind the container, but what hangs on that: in a tree, below full nodes
   bool unclear = false;     // an earlier snapshot speaks neither for it nor against it
