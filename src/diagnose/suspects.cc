@@ -198,12 +198,15 @@ class Judge {
     return end > begin ? static_cast<double>(end - begin) / 1e9 : 0;
   }
 
-  // What gained a few KB in many seconds, or of very many births, may be anything that is not full yet, unless the heap shows its holder to grow.
+  // What gained a few KB in many seconds, in hardly any time, or of very many births, may be anything that is not full yet, unless the heap
+  // shows its holder to grow.
   bool HardlyAnything(const Suspect& s) const {
-    constexpr double kFewBytes = 8000, kLongEnough = 5, kHardlyAnyStay = 0.1;
-    constexpr uint64_t kThousandth = 1000;
-    return s.steady_bytes < kFewBytes && (SecondsOf(s) > kLongEnough || s.line_survival < kHardlyAnyStay) &&
-           s.steady_bytes * kThousandth < static_cast<double>(process_.live().bytes);
+    constexpr double kFewBytes = 8000, kFewAtOnce = 16'000, kLongEnough = 5, kAtOnce = 0.6, kHardlyAnyStay = 0.1;
+    constexpr uint64_t kOneInLive = 500;
+    if (s.steady_bytes * kOneInLive >= static_cast<double>(process_.live().bytes)) return false;
+    const double seconds = SecondsOf(s);
+    if (seconds < kAtOnce) return s.steady_bytes < kFewAtOnce;
+    return s.steady_bytes < kFewBytes && (seconds > kLongEnough || s.line_survival < kHardlyAnyStay);
   }
 
   // Growth that goes with the work is growth, however unevenly a busy machine deals out the time for it. (What fills up sees fewer births
