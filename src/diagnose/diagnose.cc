@@ -90,7 +90,6 @@ class LeakFinder {
     for (size_t i = 0; i < clusters.size(); ++i) TakeCluster(clusters[i], objects[i]);
     for (HeapImage* const image : images_.loaded()) {
       MergeByHolder(image, image->analysis(), result_.findings, found_);
-      MergeStorage(image, image->analysis(), result_.findings, found_);
     }
     MergeByWay(result_.findings, found_);
     MergeHoldersInC(result_.findings);

@@ -52,11 +52,6 @@ void MergeByWay(std::vector<Finding>& findings, std::vector<FindingObjects>& obj
 // native memory: as many blocks as objects that only a count holds, taken where the objects come from, and less memory than these.
 void MergeHoldersInC(std::vector<Finding>& findings);
 
-// The storage of lists, sets, dicts and the like is taken where they grow, the objects where they are made: as many raw blocks, of as much
-// memory, as a leak's objects of one type have storage are that, and no second leak.
-void MergeStorage(const HeapImage* image, heap::Analysis& analysis, std::vector<Finding>& findings,
-                  std::vector<FindingObjects>& objects);
-
 // A class is entered with its base under a number, its address: these numbers go when the class goes, and are part of a leak of classes.
 void MergeSubclassKeys(std::vector<Finding>& findings);
 
