@@ -90,6 +90,7 @@ enum class State : uint32_t {
   kStopped = 4,    // hooks were taken out on purpose or on doubt: see reason
   kExeced = 5,     // the process image was replaced by execve
   kRefused = 6,    // hooks never went in: see reason
+  kExited = 7,     // the process ended by _exit or quick_exit: nothing was done at its end
 };
 
 // What kind of program the process turned out to be.

@@ -56,7 +56,7 @@ void FillFixed(const FileHeader& header, Process& process) {
 }
 
 void FillChanging(const FileHeader& header, Process& process) {
-  process.state = Known(header.state, State::kStarting, State::kRefused, State::kRecording);
+  process.state = Known(header.state, State::kStarting, State::kExited, State::kRecording);
   process.reason = Text(header.reason);
   process.limits = header.limits;
   process.inherited = {header.inherited_blocks, header.inherited_bytes};
