@@ -156,6 +156,15 @@ TEST_F(HeapTest, WhyOfALineIsThatOfItsObjects) {
   EXPECT_THAT(Why("pp.py:40"), HasSubstr("no object"));
 }
 
+TEST_F(HeapTest, WhyOfALineTellsAllOfItsVerdict) {
+  Why("app.py:40");
+  view_.judgement =
+      "a leak, confidence 0.97: 12 000 blocks (4.0 MB) born here are live; of those older than 5 s, none was freed";
+  EXPECT_THAT(RenderWhy(view_, source_, {.columns = 70}),
+              HasSubstr("a leak, confidence 0.97: 12 000 blocks (4.0 MB) born here are live; of\n"
+                        "those older than 5 s, none was freed\n\nheld by\n"));
+}
+
 TEST_F(HeapTest, WhyOfOneObject) {
   EXPECT_EQ(Why("app.SESSIONS['u7']"), R"(app.Session at 0x7f00000001c0: 56 B, 40 KB with what it alone keeps alive
 born at app.py:40 in open_session, at most 1 min before
