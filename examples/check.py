@@ -39,7 +39,7 @@ def compare(report, marked):
         finding = next((one for one in sure if names(one, file, line)), None)
         if kind == "leak":
             rate = finding.get("bytes_per_second") if finding else None
-            said = f"named ({finding['kind']}, {(rate or 0) / 1000:.1f} kB/s)" if finding else "NOT NAMED"
+            said = f"named ({finding['kind']}, {(rate or 0) / 1000:.1f} KB/s)" if finding else "NOT NAMED"
         else:
             said = "REPORTED AS A LEAK" if finding else "not reported"
         rows.append(((finding is not None) == (kind == "leak"), f"{kind:8}{name:32}{file}:{line:<5}{said}"))

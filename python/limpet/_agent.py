@@ -91,10 +91,10 @@ class Recording:
 
         snapshot    while it is under way: take a picture of the heap first, which tells types and holders as they are now
         """
-        from . import _engine
-        from ._values import Report
+        with time_held():  # imports, too: they are not the program's
+            from . import _engine
+            from ._values import Report
 
-        with time_held():
             if snapshot and self.active:
                 _try_snapshot()  # one that may not take any, or not now, is judged without
             return Report(_engine.ask("report", self.path, "--json", "-", *self._process()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 import warnings
@@ -11,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 import pytest
+from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 from _pytest.runner import runtestprotocol
 
 from . import _agent, _outlived, _repeats
@@ -208,10 +210,10 @@ class Suite:
             self._tell(reports, {"test": item.nodeid, "kind": "unrepeatable"})
         elif rounds.text:
             fact = {"test": item.nodeid, "kind": "leak", "growth": rounds.bytes, "what": rounds.what, "text": rounds.text}
-            self._judge(reports, fact)
+            self._judge(item, reports, fact)
         return reports
 
-    def _judge(self, reports: list[pytest.TestReport], fact: dict[str, Any]) -> None:
+    def _judge(self, item: pytest.Function, reports: list[pytest.TestReport], fact: dict[str, Any]) -> None:
         known = self._baseline is not None and self._baseline.lets_through(fact)
         if known or self._config.option.limpet_update_baseline:
             fact["kind"] = "known"
@@ -219,13 +221,21 @@ class Suite:
             for report in reports:
                 if report.when == "call":
                     report.outcome = "failed"
-                    report.longrepr = fact["text"]
+                    report.longrepr = _failure(item, fact["text"])
         self._tell(reports, fact)
 
     def _tell(self, reports: list[pytest.TestReport], fact: dict[str, Any]) -> None:
         for report in reports:
             if report.when == "call":
                 report.__dict__["limpet"] = fact  # goes from xdist's workers to their controller
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+        outcome = yield
+        if call.excinfo is not None and isinstance(getattr(call.excinfo.value, "msg", None), LoopStory):
+            where = getattr(outcome.get_result().longrepr, "reprcrash", None)
+            if where is not None:
+                where.message = _first_line(where.message)
 
     @pytest.hookimpl(hookwrapper=True, trylast=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Generator[None, Any, None]:
@@ -265,6 +275,22 @@ def _report_bytes(report: pytest.TestReport) -> int:
     """What pytest keeps of a test is not what the test leaves. At least so much it is."""
     texts = sum(sys.getsizeof(text) for section in report.sections for text in section)
     return 300 + sys.getsizeof(report.__dict__) + sys.getsizeof(report.keywords) + texts
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
+
+
+def _failure(item: pytest.Function, text: str) -> ReprExceptionInfo:
+    """The text of a leak as pytest has those of exceptions, which xdist's workers can send. A bare text would stand twice where CI is set: the short
+    summary shows a failure's whole message there. The message is the first line."""
+    path, line, _ = item.reportinfo()
+    whole = ReprTraceback([ReprEntryNative([text + "\n"])], None, "native")
+    return ReprExceptionInfo(reprtraceback=whole, reprcrash=ReprFileLocation(os.fspath(path), (line or 0) + 1, _first_line(text)))
+
+
+class LoopStory(str):
+    """What a test fails with whose loop leaves memory behind each round, told by its type from other failures."""
 
 
 class _Rounds:
@@ -380,4 +406,4 @@ class CheckedLoop(Watch[T]):
             pytest.fail(f"limpet_watch: {self.rounds} rounds are too few to tell growth by", pytrace=False)
         if min(late) > self._limit:
             lefts = _outlived.explain(_outlived.left_since(since))
-            pytest.fail(_repeats.story(f"{self.name} in {self._test}", self.growth, lefts, "round"), pytrace=False)
+            pytest.fail(LoopStory(_repeats.story(f"{self.name} in {self._test}", self.growth, lefts, "round")), pytrace=False)

@@ -113,16 +113,14 @@ uint32_t BeginOne() {
 }
 
 void Hold(int32_t on) {
-  if (on && IsRecording()) {
-    if (Thread* thread = Enter()) {
-      AddUp(thread);
-      LockGuard guard(g_agent.lock);
-      TickEpochs(NowNs());  // up to now it does
-      Leave();
-    }
+  Thread* thread = IsRecording() ? Enter() : nullptr;
+  if (thread) AddUp(thread);
+  {
+    LockGuard guard(g_agent.lock);
+    if (thread && on) TickEpochs(NowNs());  // up to now it goes on
+    HoldEpochs(on != 0);
   }
-  LockGuard guard(g_agent.lock);
-  HoldEpochs(on != 0);
+  if (thread) Leave();
 }
 
 int32_t Poll() { return IsRecording() && PollSnapshot() ? 1 : 0; }

@@ -19,6 +19,12 @@ namespace {
 constexpr double kUnitNs = 5e6;
 constexpr double kUnitBytes = 1 << 20;
 
+// What a process has done, its own work and ours.
+struct Work {
+  uint64_t volume;  // bytes allocated
+  uint64_t cpu_ns;
+};
+
 struct State {
   double start = 0;  // progress at which the current epoch began
   double unit = 0;   // progress that one epoch lasts
@@ -27,6 +33,8 @@ struct State {
   uint32_t iterations = 0;
   bool fold_is_due = false;
   int32_t holds = 0;
+  Work held = {};        // that was done while time was held up
+  Work hold_began = {};  // what the process had done when it was, if it is
   uint64_t cpu_noted_ns = 0;
   uint32_t free_pairs = 0;  // head of the list of free pairs, 0: none; linked by CellRecord::epoch of the first half
   Chunked<uint8_t, 65536, 4096> group_of;  // by fine epoch
@@ -35,12 +43,18 @@ constinit State g_epochs;
 
 uint64_t Elapsed(uint64_t now) { return now - g_agent.file.header()->start_monotonic_ns; }
 
+Work WorkOfAll() { return {g_counters.volume, ProcessCpuNs()}; }
+
+uint64_t ProgramCpuNs() {
+  return (g_epochs.holds > 0 ? g_epochs.hold_began.cpu_ns : ProcessCpuNs()) - g_epochs.held.cpu_ns;
+}
+
 // Asking for it is a system call: not more often than matters.
 void NoteCpu(uint64_t now) {
   constexpr uint64_t kEvery = 2'000'000;
   if (now - g_epochs.cpu_noted_ns < kEvery) return;
   g_epochs.cpu_noted_ns = now;
-  g_agent.file.header()->last_cpu_ns = ProcessCpuNs();
+  g_agent.file.header()->last_cpu_ns = ProgramCpuNs();
 }
 
 double Progress(uint64_t now) {
@@ -126,11 +140,11 @@ bool AppendEpoch(uint64_t now) {
   const uint32_t number = g_agent.file.Count(Table::kEpochs);
   if (!record || !g_epochs.group_of.Ensure(number)) return false;
   record->start_ns = Elapsed(now);
-  record->start_volume = g_counters.volume;
+  record->start_volume = ProgramVolume();
   record->folds = g_epochs.folds;
   record->iterations = g_epochs.iterations;
   record->live_bytes = g_counters.volume - g_counters.freed;
-  record->cpu_ns = ProcessCpuNs();
+  record->cpu_ns = ProgramCpuNs();
   g_agent.file.header()->last_cpu_ns = record->cpu_ns;
   g_agent.file.Publish(Table::kEpochs);
   g_epochs.group_of[number] = uint8_t(g_epochs.groups++);
@@ -155,6 +169,8 @@ void RestartEpochs() {
   file.SetCount(Table::kMarks, 0);
   for (capture::ImageHeader& image : header->images) image = {};
   header->folds = 0;
+  header->held_volume = header->hold_volume = 0;
+  g_epochs.held = {};
   header->finalizing_epoch = 0xffffffff;
   g_epochs.groups = g_epochs.folds = g_epochs.iterations = 0;
   g_epochs.unit = 1;
@@ -169,7 +185,25 @@ void BeginEpoch(uint64_t now) {
   AppendEpoch(now);
 }
 
-void HoldEpochs(bool hold) { g_epochs.holds += hold ? 1 : -1; }
+uint64_t ProgramVolume() {
+  return (g_epochs.holds > 0 ? g_epochs.hold_began.volume : g_counters.volume) - g_epochs.held.volume;
+}
+
+void HoldEpochs(bool hold) {
+  FileHeader* header = g_agent.file.header();
+  const bool outermost = g_epochs.holds == (hold ? 0 : 1);
+  if (outermost && header && hold) {
+    g_epochs.hold_began = WorkOfAll();
+    header->hold_volume = ProgramVolume();
+  } else if (outermost && header) {
+    const Work now = WorkOfAll();
+    g_epochs.held.volume += now.volume - g_epochs.hold_began.volume;
+    g_epochs.held.cpu_ns += now.cpu_ns - g_epochs.hold_began.cpu_ns;
+    header->held_volume = g_epochs.held.volume;
+    header->hold_volume = 0;
+  }
+  g_epochs.holds += hold ? 1 : -1;
+}
 
 void TickEpochs(uint64_t now) {
   if (g_epochs.holds > 0) return;

@@ -16,8 +16,11 @@ bool StartEpochs();
 void RestartEpochs();
 void TickEpochs(uint64_t now_ns);
 void BeginEpoch(uint64_t now_ns);
-// While it is held up, time does not go on for epochs: the program waits for limpet, and what it keeps does not grow meanwhile. Nests.
+// While it is held up, time does not go on for epochs: the program waits for limpet, and what it keeps does not grow meanwhile. Nor is what is
+// allocated meanwhile, for limpet, any of the program's work. Nests.
 void HoldEpochs(bool hold);
+// Bytes allocated so far, without those.
+uint64_t ProgramVolume();
 void MarkIteration(const char* name, bool iteration, uint64_t now_ns);
 uint32_t TakeFreePair();
 

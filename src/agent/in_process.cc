@@ -7,6 +7,7 @@
 
 #include "agent/counters.h"
 #include "agent/environment.h"
+#include "agent/exit_hooks.h"
 #include "agent/free_lists.h"
 #include "agent/lifecycle.h"
 #include "agent/maps.h"
@@ -116,6 +117,7 @@ LimpetAnswer StartInProcess(const LimpetStart& wish, char* error, size_t room) {
   const bool interposed = NativeHooksInterposed();
   if (!interposed && !ResolveNativeLate())
     return Refuse(kLimpetUnsupported, "the C library's functions were not found", error, room);
+  if (!interposed) ResolveExits(true);
   if (!g_agent.minor && !g_agent.refusal[0]) KnowPython();
   if (!g_agent.minor || g_agent.refusal[0]) {
     return Refuse(kLimpetUnsupported, g_agent.refusal[0] ? g_agent.refusal : "the interpreter's functions are hidden",

@@ -9,6 +9,7 @@
 
 #include "agent/counters.h"
 #include "agent/environment.h"
+#include "agent/exit_hooks.h"
 #include "agent/maps.h"
 #include "agent/memory_file.h"
 #include "agent/native_stacks.h"
@@ -152,6 +153,7 @@ namespace {
 __attribute__((constructor)) void OnLoad() {
   ErrnoGuard errno_guard;
   if (!TakeEnvironment()) return;
+  ResolveExits(false);
   const bool python = FindSymbol(RTLD_DEFAULT, "Py_GetVersion") != nullptr;
   if (!python && !g_agent.options.main) return;  // a helper program: only its children may be of interest
   if (!StartRecording()) return;

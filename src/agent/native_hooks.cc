@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "agent/exit_hooks.h"
 #include "agent/hot.h"
 #include "agent/lifecycle.h"
 #include "agent/maps.h"
@@ -295,7 +296,7 @@ size_t ListNativeHooks(NativeHook* hooks) {
 #undef LIMPET_PAIR
   hooks[count++] = {"mmap64", reinterpret_cast<void*>(&limpet_hook_mmap), reinterpret_cast<void*>(g_next.mmap)};
   hooks[count++] = {"dlsym", reinterpret_cast<void*>(&limpet_hook_dlsym), reinterpret_cast<void*>(g_real_dlsym)};
-  return count;
+  return count + ListExitHooks(hooks + count);
 }
 
 void* HookOf(void* function) {

@@ -11,7 +11,7 @@ struct NativeHook {
   void* hook;
   void* original;  // what the program calls without us
 };
-inline constexpr size_t kMostNativeHooks = 16;
+inline constexpr size_t kMostNativeHooks = 20;
 
 // Fills `hooks` (room for kMostNativeHooks); their number.
 size_t ListNativeHooks(NativeHook* hooks);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "agent/counters.h"
+#include "agent/epochs.h"
 #include "agent/python.h"
 
 namespace limpet::agent {
@@ -83,7 +84,7 @@ void TakeSample(uint64_t now, bool force) {
   const uint64_t start = ThreadCpuNs();
   *sample = {};
   sample->time_ns = now - file.header()->start_monotonic_ns;
-  sample->volume = g_counters.volume;
+  sample->volume = ProgramVolume();
   sample->live_bytes = g_counters.volume - g_counters.freed;
   sample->live_blocks = g_samples.live_blocks;
   sample->rss_bytes = ResidentBytes();

@@ -90,6 +90,7 @@ enum class State : uint32_t {
   kStopped = 4,    // hooks were taken out on purpose or on doubt: see reason
   kExeced = 5,     // the process image was replaced by execve
   kRefused = 6,    // hooks never went in: see reason
+  kExited = 7,     // the process ended by _exit or quick_exit: nothing was done at its end
 };
 
 // What kind of program the process turned out to be.
@@ -176,6 +177,9 @@ struct FileHeader {
   uint64_t snapshot_pause_ns;  // all together
   uint64_t snapshot_cpu_ns;    // of the children, all together
   uint64_t last_cpu_ns;        // processor time that the process had used when it was last known to work
+  // What is allocated while the program waits for limpet is not its work, and no part of the volume of epochs and samples.
+  uint64_t held_volume;  // bytes of that, of all waits that are over
+  uint64_t hold_volume;  // the program's own volume when the wait under way began; 0: none is
 };
 static_assert(offsetof(FileHeader, images) == 208 && sizeof(FileHeader) <= kHeaderSize);
 

@@ -56,7 +56,7 @@ void FillFixed(const FileHeader& header, Process& process) {
 }
 
 void FillChanging(const FileHeader& header, Process& process) {
-  process.state = Known(header.state, State::kStarting, State::kRefused, State::kRecording);
+  process.state = Known(header.state, State::kStarting, State::kExited, State::kRecording);
   process.reason = Text(header.reason);
   process.limits = header.limits;
   process.inherited = {header.inherited_blocks, header.inherited_bytes};
@@ -120,8 +120,9 @@ void FillEnd(const FileHeader& header, const EpochTable& epochs, Process& proces
   EpochGroup& last = process.groups.back();
   uint64_t time =
       std::max({header.last_tick_ns, header.peak_time_ns, last.start_ns, process.peak.time_ns, process.final.time_ns});
-  uint64_t volume =
-      std::max(last.start_volume, process.births.bytes - std::min(process.births.bytes, process.inherited.bytes));
+  const uint64_t not_work = process.inherited.bytes + header.held_volume;
+  uint64_t volume = std::max(last.start_volume, process.births.bytes - std::min(process.births.bytes, not_work));
+  if (header.hold_volume) volume = std::max(last.start_volume, header.hold_volume);
   uint32_t iterations = std::max(last.first_iteration, header.iterations);
   for (const SampleRecord& sample : process.samples) {
     time = std::max(time, sample.time_ns);

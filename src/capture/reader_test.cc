@@ -152,6 +152,17 @@ TEST(Reader, FillsTheProcess) {
   EXPECT_EQ(process.groups[2].end_fine, 3u);
 }
 
+TEST(Reader, WhatIsAllocatedWhileTheProgramWaitsForLimpetIsNoVolumeOfIts) {
+  ProcessBuilder b;
+  b.Born(b.Site({{"app.py", "work", 1}}), 10, 5000);
+  b.Born(b.Site({{"limpet/_engine.py", "ask", 1}}), 10, 90'000);
+  b.header().held_volume = 90'000;
+  EXPECT_EQ(b.Read().groups.back().end_volume, 5000u);
+  b.header().held_volume = 0;
+  b.header().hold_volume = 4000;  // it waits still
+  EXPECT_EQ(b.Read().groups.back().end_volume, 4000u);
+}
+
 TEST(Reader, CopiesOfAProcessKeepTheirStrings) {
   Process copy;
   {

@@ -89,7 +89,7 @@ void TableFile::CheckHeader() const {
                    "header: its checksum is wrong, so pid, times or version may be (at offset {})",
                    offsetof(FileHeader, header_crc));
   }
-  if (header_.state < uint32_t(State::kStarting) || header_.state > uint32_t(State::kRefused)) {
+  if (header_.state < uint32_t(State::kStarting) || header_.state > uint32_t(State::kExited)) {
     LIMPET_PROBLEM(*problems_, "header", "header: state {} does not exist (at offset {})", header_.state,
                    offsetof(FileHeader, state));
   }

@@ -107,7 +107,8 @@ std::unique_ptr<Look> LookEarlier(const ChosenSnapshot& chosen, const std::strin
 
 int TellNothing(const WhyCommand& command, const heap::Target& target, const std::optional<std::string>& judgement) {
   if (judgement && !command.json && !command.dot)
-    return Print(Printable(fmt::format("{}: {}\n{}\n", command.target, *judgement, target.problem)));
+    return Print(fmt::format("{}: {}\nwho holds it cannot be told: {}\n", Printable(command.target),
+                             Printable(*judgement), Printable(target.problem)));
   Complain(Printable(report::TargetProblem(target)));
   return kExitNothing;
 }

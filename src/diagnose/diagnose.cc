@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/asleep.h"
 #include "diagnose/cluster.h"
 #include "diagnose/describe.h"
 #include "diagnose/describe_heap.h"
@@ -33,6 +34,7 @@ constexpr uint64_t kDismissedBytes = 16'000;  // less is not worth a word
 struct ProcessResult {
   std::vector<Finding> findings;
   std::vector<Dismissed> dismissed;
+  std::string too_little;  // was seen of a program that slept, and why it tells nothing; or ""
 };
 
 // What the heap says against a leak makes its lines dismissed ones; what it says for it clears up doubts.
@@ -175,6 +177,7 @@ ProcessResult DiagnoseProcess(const capture::Recording& recording, const Process
       result.dismissed.push_back(DescribeDismissed(process, table, suspect));
   }
   SetFingerprints(recording.run, result.dismissed);
+  result.too_little = SleptTooMuch(process, table);
   return result;
 }
 
@@ -214,13 +217,18 @@ const Process& LargestOf(const std::vector<const Process*>& processes) {
                             [](const Process* a, const Process* b) { return a->births.bytes < b->births.bytes; });
 }
 
+size_t IndexOfLargest(const std::vector<const Process*>& processes) {
+  return static_cast<size_t>(std::find(processes.begin(), processes.end(), &LargestOf(processes)) - processes.begin());
+}
+
 std::string UndecidableRun(const std::vector<const Process*>& processes) {
   if (processes.empty()) return "no process was recorded";
   const std::string why = Undecidable(LargestOf(processes));
   return why.empty() ? why : fmt::format("process {}: {}", LargestOf(processes).pid, why);
 }
 
-void Decide(const std::vector<const Process*>& processes, Diagnosis& d) {
+// `too_little` by process.
+void Decide(const std::vector<const Process*>& processes, const std::vector<std::string>& too_little, Diagnosis& d) {
   const std::string why = UndecidableRun(processes);
   const bool brief = !processes.empty() && static_cast<double>(LargestOf(processes).duration_ns) / 1e9 < kLeastSeconds;
   d.decidable = why.empty() && !brief;
@@ -241,6 +249,12 @@ void Decide(const std::vector<const Process*>& processes, Diagnosis& d) {
         "something grew, but too little or too unevenly to be sure; a longer run under the same load would decide";
     return;
   }
+  // (Of a program of a blink the verdict stands, and WhyUndecidable tells what it is worth.)
+  if (const std::string& slept = too_little[IndexOfLargest(processes)]; !slept.empty() && !brief) {
+    d.decidable = false;
+    d.explanation = fmt::format("process {}: {}", LargestOf(processes).pid, slept);
+    return;
+  }
   d.verdict = Verdict::kNoLeak;
   d.explanation = "nothing grows: where births go on, old blocks die; where old blocks stay, no new ones come";
 }
@@ -259,12 +273,14 @@ std::string WhyUndecidable(const Diagnosis& d) {
 Diagnosis Diagnose(const capture::Recording& recording, const Options& options) {
   Diagnosis d;
   std::vector<const Process*> processes;
+  std::vector<std::string> too_little;
   for (const Process& process : recording.processes) {
     if (options.pid && process.pid != *options.pid) continue;
     processes.push_back(&process);
     ProcessResult result = DiagnoseProcess(recording, process);
     std::move(result.findings.begin(), result.findings.end(), std::back_inserter(d.findings));
     std::move(result.dismissed.begin(), result.dismissed.end(), std::back_inserter(d.dismissed));
+    too_little.push_back(std::move(result.too_little));
   }
   MergeWorkers(d.findings);
   MergeWorkers(d.dismissed);
@@ -273,7 +289,7 @@ Diagnosis Diagnose(const capture::Recording& recording, const Options& options) 
   std::stable_sort(d.dismissed.begin(), d.dismissed.end(),
                    [](const Dismissed& a, const Dismissed& b) { return a.finding.live.bytes > b.finding.live.bytes; });
   if (options.keep) TakeKept(recording, *options.keep, ReadSourcesOf(recording), d);
-  Decide(processes, d);
+  Decide(processes, too_little, d);
   if (d.findings.size() > options.max_findings) d.findings.resize(options.max_findings);
   if (d.dismissed.size() > options.max_dismissed) d.dismissed.resize(options.max_dismissed);
   return d;

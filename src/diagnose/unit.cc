@@ -235,13 +235,11 @@ ImageTime TimeOf(const Process& process, AsOf as_of) {
   return {image.time_ns, std::min<size_t>(all, image.group.value + 1)};
 }
 
-namespace {
-
-constexpr double kMostWait = 30;  // wall time for each part of processor time: more is waiting for something else
-
 double CpuOf(const capture::EpochGroup& group) {
   return static_cast<double>(group.end_cpu_ns - std::min(group.start_cpu_ns, group.end_cpu_ns));
 }
+
+namespace {
 
 double VolumeOf(const capture::EpochGroup& group) {
   return static_cast<double>(group.end_volume - std::min(group.start_volume, group.end_volume));

@@ -74,6 +74,10 @@ bool IsDispatcher(const capture::Frame& frame);
 // for each job) is evidence of growth. Is this site's memory that of an import alone?
 bool IsOnceImported(const capture::Process& process, const UnitTable& table, const capture::Site& site);
 
+// Wall time for each part of processor time: more is waiting for something else.
+inline constexpr double kMostWait = 30;
+double CpuOf(const capture::EpochGroup& group);  // ns
+
 // Share of the run that each group up to the image stands for. Time, volume and (where marked) iterations each have a say. Time
 // counts up to thirty times the processor time that was used: a program that waits (for a compiler, for requests, for its turn on a busy
 // machine) does not grow, which is no proof that something stopped; one that sleeps a little between its steps goes on. Nor does a load in

@@ -86,6 +86,22 @@ class HeapTest : public testing::Test {
   WhyView view_;
 };
 
+// The function of the interpreter that runs the main module has a reference to it; so has sys.modules.
+TEST_F(HeapTest, WhatOthersHoldTooIsNotHeldByCCodeAlone) {
+  DrawnProgram program;
+  const NodeId app = program.Module("app"), held = program.New("app.Held", 100);
+  program.Put(app, "HELD", held);
+  const NodeId lost = program.New("app.Lost", 500), kept = program.New("app.Kept", 20);
+  program.Set(lost, "kept", kept);
+  program.Set(lost, "held", held);
+  program.builder().AddSurplus(app, 1);
+  program.builder().AddSurplus(lost, 2);
+  now_.graph = program.Finish();
+  const HeapTotals totals = MakeHeapView(source_, nullptr, nullptr, {}).totals;
+  EXPECT_EQ(totals.entry_objects, 2u);
+  EXPECT_EQ(totals.entry_bytes, 520u);
+}
+
 TEST_F(HeapTest, ScreenOfAHeap) {
   const HeapView view = MakeHeapView(source_, &source_before_, nullptr, {.limit = 4});
   EXPECT_EQ(RenderHeap(view, source_, {.columns = 100}), R"(heap of app.py, process 4711, Python 3.12.1: snapshot 3 of 3
@@ -154,6 +170,15 @@ TEST_F(HeapTest, WhyOfALineIsThatOfItsObjects) {
   EXPECT_THAT(Why("shop/app.py:40"), HasSubstr("100 objects"));
   EXPECT_EQ(Why("app.py:41"), "no object in this snapshot was allocated at app.py:41; did you mean app.py:40?");
   EXPECT_THAT(Why("pp.py:40"), HasSubstr("no object"));
+}
+
+TEST_F(HeapTest, WhyOfALineTellsAllOfItsVerdict) {
+  Why("app.py:40");
+  view_.judgement =
+      "a leak, confidence 0.97: 12 000 blocks (4.0 MB) born here are live; of those older than 5 s, none was freed";
+  EXPECT_THAT(RenderWhy(view_, source_, {.columns = 70}),
+              HasSubstr("a leak, confidence 0.97: 12 000 blocks (4.0 MB) born here are live; of\n"
+                        "those older than 5 s, none was freed\n\nheld by\n"));
 }
 
 TEST_F(HeapTest, WhyOfOneObject) {

@@ -8,6 +8,7 @@
 #include "heap/delta.h"
 #include "heap/diff.h"
 #include "heap/holders.h"
+#include "heap/reach.h"
 #include "heap/retained.h"
 
 namespace limpet::report {
@@ -77,11 +78,22 @@ class ViewMaker {
     }
     totals.bytes = graph_.total_bytes() - totals.native_bytes;
     totals.garbage_bytes = tree.garbage_bytes();
+    AddHeldByC();
+  }
+
+  // What would go if C code gave back its references. Not all that it has a reference to: while a program's main module runs, and until the
+  // interpreter has tidied up after it, the function that runs it holds the module, and so does sys.modules.
+  void AddHeldByC() {
+    heap::Reach reach(graph_);
+    reach.From(graph_.roots());
     for (const heap::Entry& entry : graph_.entries()) {
-      // Immortal objects that nothing refers to are the interpreter's own.
-      if (entry.surplus == 0 || tree.of(entry.node) != heap::kSuperRoot) continue;
-      totals.entry_objects += tree.retained_count(entry.node);
-      totals.entry_bytes += tree.retained_bytes(entry.node);
+      if (entry.surplus == 0) reach.From({&entry.node, 1});  // immortal, and the interpreter's own
+    }
+    for (NodeId node = 0; node < graph_.node_count(); ++node) {
+      const heap::Type& type = graph_.type(graph_.type_of(node));
+      if (type.synthetic() || type.native() || reach.seen()[node] || !dominators().IsLive(node)) continue;
+      ++view_.totals.entry_objects;
+      view_.totals.entry_bytes += graph_.size(node);
     }
   }
 

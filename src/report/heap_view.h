@@ -76,7 +76,7 @@ struct HeapTotals {
   uint64_t objects = 0, bytes = 0;
   uint64_t native_blocks = 0, native_bytes = 0;  // memory of C code that objects and C variables lead to; no objects
   uint64_t garbage_objects = 0, garbage_bytes = 0;
-  uint64_t entry_objects = 0, entry_bytes = 0;  // held by C code, with all they keep
+  uint64_t entry_objects = 0, entry_bytes = 0;  // held by C code and nobody else, with all they keep
 };
 
 struct HeapView {

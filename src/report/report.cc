@@ -37,6 +37,8 @@ std::string StateName(const Process& process, const capture::RunInfo& run) {
       return run.ended_ns || run.signal ? "killed" : "recording";
     case State::kFinished:
       return "finished";
+    case State::kExited:
+      return "exited";
     case State::kStopped:
       return "stopped";
     case State::kExeced:

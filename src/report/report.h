@@ -24,7 +24,7 @@ struct ProcessSummary {
   std::vector<std::string> command;
   std::string executable;
   std::string python;  // "3.12.1", or empty: not Python or not known
-  std::string state;   // "finished", "recording", "killed", "stopped", "execed", "refused"
+  std::string state;   // "finished", "recording", "exited", "killed", "stopped", "execed", "refused"
   std::string reason;  // of stopped and refused
   uint64_t duration_ns = 0;
   capture::Amount births;  // what was allocated

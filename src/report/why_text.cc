@@ -40,7 +40,8 @@ class Screen {
                             One() ? "it" : "they", One() ? "s" : ""));
     out_ += title.Finish();
     Born();
-    if (view_.judgement) Faint(SafeText(*view_.judgement));
+    if (view_.judgement)
+      for (const std::string& line : Wrap(SafeText(*view_.judgement), style_.columns)) Faint(line);
     for (const Holding& holding : holders.holdings) Show(holding);
     if (holders.more_holdings)
       Faint(fmt::format("and {} more ways, of {} (--limit 0 shows all)", FormatCount(holders.more_holdings),

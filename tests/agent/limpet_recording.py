@@ -38,7 +38,7 @@ RECORDS = {
 }
 RAW, MEM, OBJECT, MALLOC, MAP, FILE_MAP = range(6)
 PYTHON_DOMAINS = (RAW, MEM, OBJECT)
-STATES = {1: "starting", 2: "recording", 3: "finished", 4: "stopped", 5: "execed", 6: "refused"}
+STATES = {1: "starting", 2: "recording", 3: "finished", 4: "stopped", 5: "execed", 6: "refused", 7: "exited"}
 LIMITS = {1: "blocks", 2: "disk", 4: "memory", 8: "hooks-lost", 16: "no-native"}
 
 _FIXED = struct.Struct("<8sIIII16IQQiiiIIIII")

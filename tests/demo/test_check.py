@@ -34,7 +34,7 @@ def leaks():
 
 def test_all_leaks_named_is_right(tmp_path):
     status, text = judge(tmp_path, leaks())
-    assert status == 0 and text.count("named (python-object, 2.0 kB/s)") == 4 and "WRONG" not in text
+    assert status == 0 and text.count("named (python-object, 2.0 KB/s)") == 4 and "WRONG" not in text
 
 
 @pytest.mark.parametrize("missing", range(4))

@@ -32,7 +32,7 @@ def same(argv, folder, python, *, record=True, **options):
     assert processes, "nothing was recorded"
     for process in processes:
         process.check()
-        assert process.state in ("finished", "recording", "execed", "stopped"), process.reason
+        assert process.state in ("finished", "recording", "exited", "execed", "stopped"), process.reason
     return processes
 
 

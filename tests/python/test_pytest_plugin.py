@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree
 
 import interpreters
 import pytest
@@ -14,11 +15,12 @@ pytestmark = pytest.mark.xdist_group("pytest-plugin")
 LEAKS = {"test_leaks", "test_texts", "TestCase::test_leaks", "test_async_leaks", "test_marked"}
 
 
-def run_suite(folder, *options, package=PACKAGE, selected=""):
-    """Runs the suite of a folder in a pytest of its own, with the plugin of the build tree. Where CI is set, pytest would print each failure twice."""
+def run_suite(folder, *options, package=PACKAGE, selected="", more_environment=()):
+    """Runs the suite of a folder in a pytest of its own, with the plugin of the build tree."""
     others = ("PYTHON", "PYTEST", "LIMPET", "LD_", "CI", "BUILD_NUMBER")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     environment = kept | {"PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "150"}
+    environment |= dict(more_environment)
     words = ["-m", "pytest", "-p", "limpet.pytest_plugin", "-p", "no:cacheprovider", "-q", "-rA", *options]
     words += ["-k", selected] if selected else []
     return subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=500)
@@ -55,6 +57,26 @@ def test_the_failure_is_the_finding(whole):
     assert "1 test_shop.Session" in text and "in open_session" in text and "would free" in text
     assert "module test_shop .TEXTS -> list[" in text  # a text: the collector does not know of it
     assert "could not be run again" in text and "test_shop.py::test_once" in text
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_the_text_stands_once_where_ci_is_set(folder, tmp_path, workers):
+    """There the short summary shows the whole message of each failure: a leak's message is its first line."""
+    leaky = ("test_shop.py::test_leaks", "loop in test_shop.py::test_loop")
+    junit = tmp_path / "junit.xml"
+    words = ("--limpet", "-o", "junit_logging=no", f"--junit-xml={junit}", *workers)
+    selected = "(test_leaks and not TestCase) or test_loop"
+    in_ci = run_suite(folder, *words, selected=selected, more_environment={"CI": "1"})
+    heads = [line for line in in_ci.stdout.splitlines() if any(f"{test} leaks: each" in line for test in leaky)]
+    assert len(heads) == 4, in_ci.stdout  # each under "FAILURES" and in the summary
+    assert in_ci.stdout.count("left by the last") == 2, in_ci.stdout
+    summary = in_ci.stdout.partition("short test summary info")[2]
+    assert "test_shop.py::test_leaks leaks: each run leaves" in summary and "allocated at" not in summary, summary
+    failures = {case.get("name"): case.find("failure") for case in xml.etree.ElementTree.parse(junit).iter("testcase")}
+    for name in ("test_leaks", "test_loop"):
+        text, message = failures[name].text, failures[name].get("message")
+        assert "leaks: each" in message and "\n" not in message and message.removeprefix("Failed: ") in text, (message, text)
+        assert "held by       module test_shop .SESSIONS" in text and text.count("left by the last") == 1, text
 
 
 def test_nonsense_in_a_marker_is_told_at_the_test(whole):

@@ -28,7 +28,7 @@ STOP = """
 }
 """
 NAMELESS = """
-() => [...document.querySelectorAll('#app button, #app svg[role=img], #app [role=region], #app [role=group], #app input, #app select')]
+() => [...document.querySelectorAll('#app button, #app svg[role=img], #app [role=region], #app [role=group], #app [role=slider], #app input, #app select')]
   .filter(one => ![one.ariaLabel, one.labels?.[0]?.innerText, one.textContent].some(name => (name ?? '').trim())).map(one => one.outerHTML.slice(0, 120))
 """
 
@@ -143,6 +143,50 @@ class TestFiguresForWhoSeesNoChart:
         opened.page.keyboard.press("Tab")
         opened.page.wait_for_function("() => location.hash.includes('window=1-')")
         assert opened.page.locator(".time-chart .window").count() == 2
+
+    def test_the_edges_of_the_window_are_sliders_on_the_chart(self, opened):
+        opened.go("time")
+        start = opened.page.get_by_role("slider", name="Start of the window").first
+        end = opened.page.get_by_role("slider", name="End of the window").first
+        value = lambda slider: float(slider.get_attribute("aria-valuenow"))  # noqa: E731
+        whole = value(end)
+        assert value(start) == 0 and whole == float(start.get_attribute("aria-valuemax"))
+        assert "the whole run is chosen" in start.get_attribute("aria-valuetext")
+        start.focus()
+        for key in ("PageUp", "PageUp", "ArrowRight", "ArrowLeft", "ArrowLeft"):
+            opened.page.keyboard.press(key)
+        opened.page.wait_for_function("() => location.hash.includes('window=')")
+        assert value(start) == pytest.approx(0.19 * whole, rel=0.02)
+        assert start.get_attribute("aria-valuetext").endswith("of " + end.get_attribute("aria-valuetext").split(" of ")[1])
+        end.focus()
+        opened.page.keyboard.press("Home")
+        assert value(end) == pytest.approx(0.2 * whole, rel=0.02) and end.evaluate("one => one === document.activeElement")
+        chart, edge = opened.page.locator(".time-chart .window").first.bounding_box(), end.bounding_box()
+        assert abs(chart["x"] + chart["width"] - edge["x"] - 1) < 2 and abs(chart["height"] - edge["height"]) < 4
+        assert opened.axe() == []
+        opened.page.keyboard.press("Escape")
+        opened.page.wait_for_selector(".time-chart .window", state="detached")
+        assert value(start) == 0 and value(end) == whole
+
+    def test_steps_of_a_slider_are_no_steps_of_the_history(self, opened):
+        opened.go("time")
+        before = opened.page.evaluate("() => history.length")
+        opened.page.get_by_role("slider", name="Start of the window").first.focus()
+        for _ in range(5):
+            opened.page.keyboard.press("ArrowRight")
+        opened.page.wait_for_function("() => location.hash.includes('window=')")
+        assert opened.page.evaluate("() => history.length") == before
+
+    def test_a_pointer_still_drags_from_the_edge_on(self, opened):
+        opened.go("time")
+        box = opened.page.locator(".time-chart").first.bounding_box()
+        middle = box["y"] + box["height"] / 2
+        slider = opened.page.get_by_role("slider", name="Start of the window").first.bounding_box()
+        opened.page.mouse.move(slider["x"] + 1, middle)
+        opened.page.mouse.down()
+        opened.page.mouse.move(box["x"] + box["width"] / 2, middle)
+        opened.page.mouse.up()
+        opened.page.wait_for_function("() => location.hash.includes('window=0-')")
 
     def test_the_flame_graph_is_a_table_too(self, opened):
         opened.go("sites", "?by=function&as=table")

@@ -113,7 +113,7 @@ export interface ProcessSummary {
   argv: string[];
   executable: string;
   python: string | null;
-  state: string; // "finished", "recording", "killed", "stopped", "execed", "refused", "starting"
+  state: string; // "finished", "recording", "exited", "killed", "stopped", "execed", "refused", "starting"
   reason: string;
   seconds: number;
   iterations: number;

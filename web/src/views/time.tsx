@@ -169,7 +169,7 @@ export function TimeView() {
   const { process, url, go, run } = useViewer();
   const end = lastSecond(process);
   const window = parseWindow(url.params.get("window"));
-  const onWindow = (next: Window | null) => go({ window: formatWindow(next) });
+  const onWindow = (next: Window | null, options?: { replace?: boolean }) => go({ window: formatWindow(next) }, options);
   const bands = useMemo(() => bandsOf(process.ledgers), [process]);
   const finding = process.findings[Number(url.params.get("finding") ?? -1)];
   const sums = useMemo(() => byEpoch(process, finding && finding.length > 0 ? finding : null), [process, finding]);
