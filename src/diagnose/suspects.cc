@@ -173,13 +173,26 @@ class Judge {
     bool gone = at_peak.signal == Signal::kSwelling ? live.bytes * 3 < peak_live.bytes
                                                     : static_cast<double>(live.blocks) < at_peak.steady_blocks / 1.5;
     bool more_likely = at_peak.signal != Signal::kNone && at_peak.confidence > s.confidence;
-    if ((s.signal == Signal::kNone ? at_peak.signal != Signal::kNone : more_likely) && gone && after_peak_ <= kLatePeak)
-      return Finish(at_peak);
+    const bool wanted = s.signal == Signal::kNone ? at_peak.signal != Signal::kNone : more_likely;
+    if (wanted && gone && after_peak_ <= kLatePeak && !GoesOnAfterPeak(s)) return Finish(at_peak);
     if (s.signal == Signal::kNone) s.reason = ReasonForLess(s, at_peak, live);
     return Finish(s);
   }
 
  private:
+  // Whether the line goes on working after the peak: then to let go of things was a part of the work, and not its end.
+  bool GoesOnAfterPeak(const Suspect& s) const {
+    constexpr uint64_t kLeastBlocks = 20;
+    const size_t peak = PeakGroup(process_);
+    double births[2] = {0, 0}, weights[2] = {0, 0};
+    for (size_t i = 0; i < s.slots.size(); i++) {
+      const bool after = i > peak;
+      births[after] += static_cast<double>(s.slots[i].births.blocks);
+      weights[after] += s.slots[i].weight;
+    }
+    return births[1] >= kLeastBlocks && births[1] * weights[0] * 2 >= births[0] * weights[1];
+  }
+
   // There was more at the peak than there is now.
   Reason ReasonForLess(const Suspect& now, const Suspect& at_peak, Amount live) const {
     if (at_peak.signal != Signal::kNone) return Reason::kReleased;
