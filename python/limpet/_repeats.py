@@ -76,10 +76,18 @@ class SetAside:
 
     def renew(self) -> None:
         """Sets aside what has come since, too."""
-        if self.active or gc.get_freeze_count() <= _SET_ASIDE_AT_START:
+        if self._may():
             gc.collect()
+            self.begin()
+
+    def begin(self) -> None:
+        """The same, where the collector has just run."""
+        if self._may():
             gc.freeze()
             self.active = True
+
+    def _may(self) -> bool:
+        return self.active or gc.get_freeze_count() <= _SET_ASIDE_AT_START
 
     def end(self) -> None:
         if self.active:
