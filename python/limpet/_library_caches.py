@@ -36,7 +36,7 @@ class LibraryCaches:
 
     def __init__(self) -> None:
         self._keys: dict[int, set[Any]] = {}
-        self._sizes: list[tuple[Any, int]] = []
+        self._misses: list[tuple[Any, int]] = []
         # Those of the standard library that have a bound: an application's may be what makes an object the only one of its kind.
         self._functions: list[Any] = []
         self._modules = 0
@@ -50,7 +50,7 @@ class LibraryCaches:
 
     def mark(self) -> None:
         self._keys = {id(table): set(table) for table, _ in _tables()}
-        self._sizes = [(function, function.cache_info().currsize) for function in self._functions]
+        self._misses = [(function, function.cache_info().misses) for function in self._functions]
 
     def forget(self) -> None:
         forget_names()
@@ -59,10 +59,10 @@ class LibraryCaches:
             for key in [key for key in table if key not in before]:
                 if name != "linecache" or _is_of_a_file(table[key]):
                     table.pop(key, None)
-        for at, (function, size) in enumerate(self._sizes):
-            if function.cache_info().currsize > size:
+        for at, (function, misses) in enumerate(self._misses):
+            if function.cache_info().misses != misses:
                 function.cache_clear()
-                self._sizes[at] = (function, 0)
+                self._misses[at] = (function, 0)
 
 
 def _tables() -> list[tuple[dict[Any, Any], str]]:

@@ -61,8 +61,10 @@ class Rounds:
         self.what = ""
 
     def leaves_again(self) -> bool:
-        """Runs the test once more, unrecorded: caches are warm now, and what goes to those of the standard library does not count."""
+        """Runs the test once more, unrecorded: caches are warm now, and what goes to those of the standard library does not count. Where another test was found
+        to leak, and both runs of this one left something there, too, all is known."""
         in_use = self._suite.measure()
+        full = _outlived.fullness()
         self._suite.renew()
         self._suite.caches.mark()
         before = in_use()
@@ -70,6 +72,10 @@ class Rounds:
         self._suite.caches.forget()
         growth = in_use() - before
         self._instances = self._suite.left_instances()
+        if (lefts := _outlived.left_where_others_did(full)) and growth > self._limits.max_growth and not self.broken and not self._limits.marked:
+            self.bytes = growth
+            self._tell([growth], lefts)
+            return False
         return growth > self._may_leave(self._instances) and not self.broken
 
     def leaves_for_good(self) -> bool:
@@ -107,8 +113,11 @@ class Rounds:
         accounted = any("." in left.type for left in lefts) or sum(left.storage for left in lefts) > PYTEST_LEAVES
         lefts = _outlived.explain(lefts) if accounted or self._limits.marked else []
         if lefts or self._limits.marked or self.bytes >= PYTEST_KEEPS:
-            self.text = _repeats.story(self._item.nodeid, growth, lefts)
-            self.what = ", ".join(f"{left.objects} {left.type}" for left in lefts) or f"{bytes_text(self.bytes)} of C code"
+            self._tell(growth, lefts)
+
+    def _tell(self, growth: list[int], lefts: list[_outlived.Left]) -> None:
+        self.text = _repeats.story(self._item.nodeid, growth, lefts)
+        self.what = ", ".join(f"{left.objects} {left.type}" for left in lefts) or f"{bytes_text(self.bytes)} of C code"
 
     def _may_leave(self, instances: bool) -> int:
         """Bytes that a run may leave without being looked at further. `instances`: it left some of the program's own classes."""

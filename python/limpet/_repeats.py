@@ -9,13 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from . import _agent
-from ._outlived import Left
+from ._outlived import Left, set_aside
 from ._values import bytes_text
 
 # Bytes that a round may leave without being called a leak: an interpreter's own small change (a longer dict, a counter).
 FLOOR = 256
-
-_SET_ASIDE_AT_START = gc.get_freeze_count()  # CPython 3.12 sets some aside itself
 
 _UNITS = {"": 1, "B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 
@@ -87,7 +85,7 @@ class SetAside:
             self.active = True
 
     def _may(self) -> bool:
-        return self.active or gc.get_freeze_count() <= _SET_ASIDE_AT_START
+        return self.active or not set_aside()
 
     def end(self) -> None:
         if self.active:
