@@ -196,7 +196,7 @@ def _grouped(survivors: list[_Survivor]) -> list[Left]:
         left.storage += _storage(obj, born[0])
         left.address = id(obj)
         left.hangs = left.hangs and id(obj) in held
-    return sorted(groups.values(), key=lambda left: (left.hangs, left.type in ("dict", "list", "str", "tuple", "int"), -left.bytes))
+    return sorted(groups.values(), key=lambda left: (left.hangs, "." not in left.type, -left.bytes))
 
 
 def fullness() -> dict[tuple[str, int], tuple[int, str]]:
