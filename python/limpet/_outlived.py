@@ -26,6 +26,16 @@ RUNNERS = ("/_pytest/", "/pluggy/", "/unittest/", "/xdist/", "/execnet/", "/pyte
 _RUNNER_TYPES = ("_pytest.", "pluggy.", "xdist.", "pytest_asyncio.")
 
 
+# CPython 3.12 sets some hundred objects aside itself, those that never die, and more as modules are imported.
+_SET_ASIDE_AT_START = gc.get_freeze_count()
+_SET_ASIDE_BY_ITSELF = 2000
+
+
+def set_aside() -> bool:
+    """Whether somebody told the collector to leave alone what is there."""
+    return gc.get_freeze_count() > _SET_ASIDE_AT_START + _SET_ASIDE_BY_ITSELF
+
+
 def moment() -> int:
     """Now, as `left_since` takes it: what is born from now on is told from what is there."""
     now = time.monotonic_ns()
@@ -87,9 +97,10 @@ class Left:
         return {"type": self.type, "objects": self.objects, "bytes": self.bytes, "site": site, "holder": self.holder}
 
     def __str__(self) -> str:
-        lines = [f"{self.objects} {self.type} ({bytes_text(self.bytes)})"]
+        lines = [f"{self.objects} {self.type}" + (f" ({bytes_text(self.bytes)})" if self.bytes else "")]
         places = [place_text(frame.to_dict()) for frame in self.stack[:3]]
-        lines.append(f"  allocated at  {'  <-  '.join(places)}" + ("  <-  ..." if len(self.stack) > 3 else ""))
+        if places:
+            lines.append(f"  allocated at  {'  <-  '.join(places)}" + ("  <-  ..." if len(self.stack) > 3 else ""))
         if self.way:
             lines.append(f"  held by       {self.way}")
         elif self.why:
@@ -138,13 +149,13 @@ def _referents(objects: list[Any]) -> Iterator[list[Any]]:
 _Survivor = tuple[Any, tuple[int, int, int, int, int]]
 
 
-def _survivors(since: int, all_objects: bool) -> list[_Survivor]:
-    """Objects born since then that live: among those that the collector has not been told to leave alone and what they refer to, or among all."""
+def _survivors(since: int) -> list[_Survivor]:
+    """Objects born since then that live."""
     born_since = _agent.core().born_since
-    if all_objects and (aside := gc.get_freeze_count()):
-        gc.unfreeze()  # else they are not told
+    aside = set_aside()
+    gc.unfreeze()  # else they are not told
     tracked = gc.get_objects()
-    if all_objects and aside:
+    if aside:
         gc.freeze()
     found = {id(obj): (obj, born) for some in itertools.chain([tracked], _referents(tracked)) for obj, born in born_since(some, since)}
     return [(obj, born) for obj, born in found.values() if _is_its_own(own_frames(stack_of(born[1])))]
@@ -155,26 +166,54 @@ def _storage(obj: Any, block: int) -> int:
     return max(block, sys.getsizeof(obj)) if type(obj) in _HAS_TABLE else block
 
 
-def left_since(since: int, enough: int | None = None) -> list[Left]:
-    """What was born since that `moment` and lives, most important first. Holders are not known yet (see `explain`).
+def left_since(since: int) -> list[Left]:
+    """What was born since that `moment` and lives, most important first. Holders are not known yet (see `explain`)."""
+    return _grouped(_survivors(since))
 
-    enough      bytes: where young containers and instances, and what they refer to, come to so much, what was put into older ones is not looked for. It takes
-                as long as there are objects
-    """
-    survivors = _survivors(since, False) if enough is not None else []
-    if enough is None or sum(_storage(obj, born[0]) for obj, born in survivors) < enough:
-        survivors = _survivors(since, True)
+
+def left_each_time(since: int, before: int) -> list[Left]:
+    """What was born since that `moment` and lives, where the like of it from between an earlier moment and that one lives, too: else it took the place of
+    what was there before. All of it, where nothing is left each time."""
+    survivors = _survivors(before)
+    young = {id(obj) for obj, _ in _agent.core().born_since([obj for obj, _ in survivors], since)}
+    older = {_group(obj, born) for obj, born in survivors if id(obj) not in young}
+    last = [(obj, born) for obj, born in survivors if id(obj) in young]
+    return _grouped([(obj, born) for obj, born in last if _group(obj, born) in older] or last)
+
+
+def _group(obj: Any, born: tuple[int, int, int, int, int]) -> tuple[str, Stack]:
+    return type_name(type(obj)), own_frames(stack_of(born[1]))
+
+
+def _grouped(survivors: list[_Survivor]) -> list[Left]:
     held = {id(obj) for some in _referents([obj for obj, _ in survivors]) for obj in some}
     groups: dict[tuple[str, Stack], Left] = {}
     for obj, born in survivors:
-        key = (type_name(type(obj)), own_frames(stack_of(born[1])))
+        key = _group(obj, born)
         left = groups.setdefault(key, Left(*key))
         left.objects += 1
         left.bytes += born[0]
         left.storage += _storage(obj, born[0])
         left.address = id(obj)
         left.hangs = left.hangs and id(obj) in held
-    return sorted(groups.values(), key=lambda left: (left.hangs, left.type in ("dict", "list", "str", "tuple", "int"), -left.bytes))
+    return sorted(groups.values(), key=lambda left: (left.hangs, "." not in left.type, -left.bytes))
+
+
+def fullness() -> dict[tuple[str, int], tuple[int, str]]:
+    """How much is in the places that are known to leak, of those where objects have come that the collector has not been told to leave alone."""
+    return _ways.fullness(gc.get_objects(), type_name)
+
+
+def left_where_others_did(before: dict[tuple[str, int], tuple[int, str]]) -> list[Left]:
+    """What has come to such places since, where they hold more than they did then: known without a recording."""
+    lefts = []
+    for (kind, container), (entries, way) in fullness().items():
+        earlier = before.get((kind, container))
+        if earlier and entries > earlier[0]:
+            left = Left(kind, Stack())
+            left.objects, left.way = entries - earlier[0], way
+            lefts.append(left)
+    return lefts
 
 
 def explain(lefts: list[Left]) -> list[Left]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import warnings
-import weakref
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
@@ -17,39 +17,14 @@ from _pytest.runner import runtestprotocol
 
 from . import _agent, _outlived, _repeats
 from ._errors import LimpetError
+from ._library_caches import LibraryCaches, forget_names
 from ._pytest_baseline import Baseline
 from ._pytest_crash import Witness
-from ._values import bytes_text
+from ._pytest_rounds import LEAST_ITERATIONS, PYTEST_LEAVES, Limits, Rounds, hung_on_instance, let_go
 from ._watch import T, Watch
 
-REPEATS = 4  # runs that have to leave something before a test is said to leak: the first warms caches, so may the second
-LEAST_ITERATIONS = 3
-PYTEST_LEAVES = 2 * 1024  # bytes a run without an instance of a class: pytest's own lists grow by less
-PYTEST_KEEPS = 16 * 1024  # bytes a run without an object of the test's own: pytest's fixtures leave some, too
-TIDY_EVERY = 200  # tests: what was set aside is collected, too
+TIDY_EVERY = 500  # tests: what was set aside is collected, too
 _NOT_THE_TESTS = frozenset(sys.stdlib_module_names) | {"builtins", "_pytest", "pytest", "pluggy", "xdist", "pytest_asyncio", "limpet"}
-_MARKER_WORDS = {"max_growth", "max_retained", "iterations", "keep"}
-
-
-class Limits:
-    """What a test may leave behind, by its marker."""
-
-    def __init__(self, marker: pytest.Mark | None) -> None:
-        words = dict(marker.kwargs) if marker else {}
-        if marker and marker.args:
-            raise ValueError(f"takes named values only: {', '.join(sorted(_MARKER_WORDS))}")
-        if words.keys() - _MARKER_WORDS:
-            raise ValueError(f"has no {', '.join(sorted(words.keys() - _MARKER_WORDS))}; there is: {', '.join(sorted(_MARKER_WORDS))}")
-        self.marked = marker is not None
-        self.max_growth = _repeats.byte_count(words.get("max_growth", _repeats.FLOOR), "max_growth")
-        retained = words.get("max_retained")
-        self.max_retained = None if retained is None else _repeats.byte_count(retained, "max_retained")
-        self.iterations = words.get("iterations", 6)
-        if type(self.iterations) is not int or self.iterations < LEAST_ITERATIONS:
-            raise ValueError(f"iterations is a whole number, {LEAST_ITERATIONS} or more, not {self.iterations!r}")
-        self.keep = words.get("keep")
-        if self.keep is not None and (not isinstance(self.keep, str) or not self.keep.strip()):
-            raise ValueError(f"keep is a text that says why, not {self.keep!r}")
 
 
 class Suite:
@@ -60,8 +35,9 @@ class Suite:
         self._all = bool(config.option.limpet)
         self._worker = hasattr(config, "workerinput")
         self._ran = 0
-        self._kinds: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()  # whether it is one of the program's
+        self._told = 0  # bytes of the reports that pytest got meanwhile: of subtests
         self._set_aside = _repeats.SetAside()
+        self.caches = LibraryCaches()
         self._reason: str | None = None
         self._ours: _agent.Recording | None = None
         # Where nobody else records, a recording is begun only when a test left something twice: most of a suite runs at its own speed.
@@ -102,18 +78,17 @@ class Suite:
 
     def measure(self) -> Callable[[], int]:
         """A function that tells the bytes that live, or about so many, when the collector has taken what nobody holds."""
-        count = self._count
-        if count is None or _agent.is_tracing():
-            return _repeats.settled
+        count = _repeats.live_bytes if self._count is None or _agent.is_tracing() else self._count
 
         def settled() -> int:
+            forget_names()
             gc.collect()
             return count()
 
         return settled
 
-    def about_in_use(self) -> int:
-        """The same, while a recording is under way that does not know what was there before it."""
+    def in_use(self) -> int:
+        """About how many bytes are in use, recorded or not; 0 where that cannot be told."""
         return self._count() if self._count is not None else 0
 
     @pytest.hookimpl(trylast=True)
@@ -168,29 +143,36 @@ class Suite:
     def _first_run(self, item: pytest.Function, nextitem: pytest.Item | None) -> tuple[list[pytest.TestReport], int]:
         """Runs the test as always; its reports, and about how many bytes it left besides."""
         self._ran += 1
-        if self._ran % TIDY_EVERY == 0:
-            self._set_aside.end()
-        self._set_aside.renew()
+        if self._ran % TIDY_EVERY == 1:
+            self.take_back()
+            self.caches.find()
         in_use = self.measure()  # the test may begin and end recordings
-        before = in_use()
+        before, self._told = in_use(), 0
+        self._set_aside.begin()
+        hung = hung_on_instance(item)
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
-        return reports, in_use() - before - sum(map(_report_bytes, reports))
+        if all(report.passed for report in reports):
+            let_go(item, hung)
+        return reports, in_use() - before - self._told - sum(map(_report_bytes, reports))
 
     def renew(self) -> None:
         """What is there now is told from what comes."""
         self._set_aside.renew()
 
+    def take_back(self) -> None:
+        """The collector looks at all objects again: what is old dies, too, when something new takes its place."""
+        self._set_aside.end()
+
     def left_instances(self) -> bool:
         """Whether objects of the program's own types are among those that came since the others were set aside."""
-        if self._set_aside.active:
-            for obj in gc.get_objects():
-                kind = type(obj)
-                if kind not in self._kinds:
-                    module, dot, _ = _outlived.type_name(kind).partition(".")
-                    self._kinds[kind] = bool(dot) and module not in _NOT_THE_TESTS
-                if self._kinds[kind]:
-                    return True
-        return False
+        kinds = {id(kind): kind for kind in map(type, gc.get_objects())} if self._set_aside.active else {}
+        return any(map(_is_programs, kinds.values()))
+
+    def instances(self) -> int:
+        """How many objects of the program's own types there are, but for those that are set aside."""
+        types = list(map(type, gc.get_objects()))  # told apart by address: to hash a type may be to run the program's code
+        kinds = {id(kind): kind for kind in types}
+        return sum(count for kind, count in Counter(map(id, types)).items() if _is_programs(kinds[kind]))
 
     def _look(self, item: pytest.Function, nextitem: pytest.Item | None, limits: Limits) -> list[pytest.TestReport]:
         start = _repeats.settled() if limits.marked else 0
@@ -201,9 +183,9 @@ class Suite:
         suspect = limits.marked or growth > PYTEST_LEAVES or self.left_instances()
         if not passed or not suspect or limits.keep:
             return reports
-        rounds = _Rounds(self, item, nextitem, limits)
+        rounds = Rounds(self, item, nextitem, limits)
         # Runs are quick and recordings are not: most of what leaves something twice does so no third time.
-        if _agent.is_tracing() or (rounds.leaves_again() and rounds.leaves_again() and not self.begin()):
+        if _agent.is_tracing() or (rounds.leaves_again() and rounds.leaves_for_good() and not self.begin()):
             self._say("in the middle of", item)
             rounds.run(start, growth)
         if rounds.broken:
@@ -245,6 +227,7 @@ class Suite:
             outcome.force_result(("failed", "L", "LEAKS"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._told += _report_bytes(report)
         fact = getattr(report, "limpet", None)
         if report.when == "call" and self._baseline is not None:
             self._baseline.saw(report.nodeid, fact)
@@ -271,6 +254,11 @@ class Suite:
                 terminalreporter.write_line(line)
 
 
+def _is_programs(kind: type) -> bool:
+    module, dot, _ = _outlived.type_name(kind).partition(".")
+    return bool(dot) and module not in _NOT_THE_TESTS
+
+
 def _report_bytes(report: pytest.TestReport) -> int:
     """What pytest keeps of a test is not what the test leaves. At least so much it is."""
     texts = sum(sys.getsizeof(text) for section in report.sections for text in section)
@@ -291,76 +279,6 @@ def _failure(item: pytest.Function, text: str) -> ReprExceptionInfo:
 
 class LoopStory(str):
     """What a test fails with whose loop leaves memory behind each round, told by its type from other failures."""
-
-
-class _Rounds:
-    """Further runs of one test that left something behind."""
-
-    def __init__(self, suite: Suite, item: pytest.Function, nextitem: pytest.Item | None, limits: Limits) -> None:
-        self._suite = suite
-        self._item = item
-        self._nextitem = nextitem
-        self._limits = limits
-        self._kept = (list(getattr(item, "_report_sections", ())), list(item.user_properties))
-        self.broken = False
-        self.bytes = 0
-        self.text = ""
-        self.what = ""
-
-    def leaves_again(self) -> bool:
-        """Runs the test once more, unrecorded: caches are warm now."""
-        in_use = self._suite.measure()
-        self._suite.renew()
-        before = in_use()
-        self._again()
-        return in_use() - before > self._least() and not self.broken
-
-    def _least(self) -> int:
-        """What the last run may have left without being looked at further."""
-        return self._limits.max_growth if self._limits.marked or self._suite.left_instances() else PYTEST_LEAVES
-
-    def run(self, start: int, first: int) -> None:
-        limit = self._limits.max_growth
-        count = self._limits.iterations if self._limits.marked else REPEATS
-        growth = [first]
-        since = 0
-        before = _repeats.settled()
-        while len(growth) < count and not self.broken:
-            if len(growth) == count - 1:
-                since = _outlived.moment()
-            self._suite.renew()
-            about = self._suite.about_in_use()
-            self._again()
-            after = _repeats.settled()
-            growth.append(after - before)
-            before = after
-            # What takes the place of something older is no growth, though the recording does not see the older one go.
-            grown = min(growth[-1], self._suite.about_in_use() - about) if about else growth[-1]
-            if grown <= self._least() and not self._limits.marked:
-                return  # caches are warm now: it does not leave something each time
-        self.bytes = _repeats.typical(growth)
-        if self.broken:
-            return
-        retained = before - start
-        too_much = self._limits.max_retained is not None and retained > self._limits.max_retained
-        if _repeats.steady(growth) > limit or too_much:
-            # From here on all that matters is known when most of what the last run left is.
-            lefts = _outlived.left_since(since, enough=growth[-1] - growth[-1] // 4)
-            accounted = any("." in left.type for left in lefts) or sum(left.storage for left in lefts) > PYTEST_LEAVES
-            lefts = _outlived.explain(lefts) if accounted or self._limits.marked else []
-            if not lefts and not self._limits.marked and self.bytes < PYTEST_KEEPS:
-                return
-            self.text = _repeats.story(self._item.nodeid, growth, lefts)
-            if too_much:
-                self.text += f"\nall {count} runs left {bytes_text(retained)}: more than max_retained"
-            self.what = ", ".join(f"{left.objects} {left.type}" for left in lefts) or f"{bytes_text(self.bytes)} of C code"
-
-    def _again(self) -> None:
-        """Runs the test once more, which nobody is told of."""
-        sections, properties = self._kept
-        self.broken = any(report.outcome != "passed" for report in runtestprotocol(self._item, log=False, nextitem=self._nextitem))
-        self._item._report_sections[:] = sections
-        self._item.user_properties[:] = properties
 
 
 class LoopChecks:

@@ -8,15 +8,17 @@ none of the program's code is run.
 from __future__ import annotations
 
 import ast
+import gc
 import itertools
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 MOST_ENTRIES = 10_000  # of a container that are looked at, youngest first
 MOST_WAYS = 4  # of a type that are remembered
 LONGEST_KEY = 60
+_CLOSURE = " closure variable "
 
 _NAMESPACE = type.__dict__["__dict__"].__get__  # not what a metaclass says
 _BASES = type.__dict__["__mro__"].__get__
@@ -34,12 +36,32 @@ def learn(kind: str, way: dict[str, Any]) -> None:
 
 def find(kind: str, address: int) -> str:
     """The way to an object of that type, as text, if it is held as one before it was; else ""."""
+    return next((way for way, _, _ in _places(kind, address)), "")
+
+
+def fullness(objects: Iterable[Any], name: Callable[[type], str]) -> dict[tuple[str, int], tuple[int, str]]:
+    """Of those of the objects that are held as one before them was: the container (by type of the object and address) with how much is in it, and the way.
+    `name` tells what ways call a type."""
+    if not _learned:
+        return {}
+    full = {}
+    for obj in objects:
+        kind = name(type(obj))
+        if kind in _learned:
+            for way, container, entries in _places(kind, id(obj)):
+                full[kind, container] = (entries, way)
+                break
+    return full
+
+
+def _places(kind: str, address: int) -> Iterator[tuple[str, int, int]]:
+    """The way to the object, the address of the container in which it was found at another step, and how much that holds."""
     for steps, text in _learned.get(kind, ()):
         for at in range(len(steps) - 1, 0, -1):
-            for label, value in _entries(_follow(sys.modules.get(steps[0].removeprefix("module ")), steps[1:at])):
+            container = _follow(sys.modules.get(steps[0].removeprefix("module ")), steps[1:at])
+            for label, value in _entries(container):
                 if id(_follow(value, steps[at + 1 :])) == address:
-                    return _with_label(text, steps, at, label)
-    return ""
+                    yield _with_label(text, steps, at, label), id(container), len(container)
 
 
 def _with_label(text: str, steps: list[str], at: int, label: str) -> str:
@@ -55,7 +77,10 @@ def _with_label(text: str, steps: list[str], at: int, label: str) -> str:
 
 def _follow(value: Any, steps: list[str]) -> Any:
     for step in steps:
-        value = _attribute(value, step[1:]) if step.startswith(".") else _item(value, step)
+        if step.startswith(_CLOSURE):
+            value = _closure_variable(value, step.removeprefix(_CLOSURE))
+        else:
+            value = _attribute(value, step[1:]) if step.startswith(".") else _item(value, step)
         if value is _NOTHING:
             break
     return value
@@ -69,6 +94,13 @@ def _attribute(value: Any, name: str) -> Any:
         if type(descriptor) is types.GetSetDescriptorType or type(value) is types.ModuleType:
             names = value.__dict__ if type(value) is types.ModuleType else descriptor.__get__(value)
             return names.get(name, _NOTHING) if type(names) is dict else _NOTHING
+    return _NOTHING
+
+
+def _closure_variable(value: Any, name: str) -> Any:
+    if type(value) is types.FunctionType and value.__closure__ and name in value.__code__.co_freevars:
+        cell = value.__closure__[value.__code__.co_freevars.index(name)]
+        return cell.cell_contents if gc.get_referents(cell) else _NOTHING
     return _NOTHING
 
 
