@@ -184,11 +184,12 @@ class Judge {
   bool GoesOnAfterPeak(const Suspect& s) const {
     constexpr uint64_t kLeastBlocks = 20;
     const size_t peak = PeakGroup(process_);
+    const std::vector<Slot> slots = Timeline(process_, table_.units[s.unit].sites, reference_, table_.work);
     double births[2] = {0, 0}, weights[2] = {0, 0};
-    for (size_t i = 0; i < s.slots.size(); i++) {
+    for (size_t i = 0; i < slots.size(); i++) {
       const bool after = i > peak;
-      births[after] += static_cast<double>(s.slots[i].births.blocks);
-      weights[after] += s.slots[i].weight;
+      births[after] += static_cast<double>(slots[i].births.blocks);
+      weights[after] += slots[i].weight;
     }
     return births[1] >= kLeastBlocks && births[1] * weights[0] * 2 >= births[0] * weights[1];
   }
