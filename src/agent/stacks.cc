@@ -21,6 +21,9 @@ namespace {
 
 constexpr uint32_t kMaxNodes = 4u << 20;  // beyond, new stacks are cut to their innermost frames
 constexpr uint32_t kCutDepth = 16;
+constexpr uint32_t kFoldNodes = 200'000;     // beyond, a call that stands in its stack already is taken for that one
+constexpr uint32_t kFoldDepth = 64;          // calls that are looked back
+constexpr uint64_t kMostFoldedHashes = 1 << 19;  // remembered of then
 constexpr uint64_t kKeepBlocks =
     1024;  // dead code objects are kept back until so many, or so many bytes, came together
 constexpr uint64_t kKeepBytes = 1 << 20;
@@ -90,6 +93,22 @@ uint32_t InternNode(uint32_t parent, uint32_t frame) {
   file.Publish(Table::kNodes);
   return id;
 }
+
+// Two calls in a function that calls itself make 2^depth stacks. Here they are turned into a graph of a few nodes: where a call stands among
+// the last ones of the stack, that is gone on from. The innermost line stays exact, and so does who called it last.
+uint32_t InternFolded(uint32_t parent, uint32_t frame) {
+  if (g_stacks.nodes.Find((uint64_t(parent) << 32 | frame) + 1) == IdMap::kNone) {
+    uint32_t node = parent;
+    for (uint32_t i = 0; i < kFoldDepth && node; ++i) {
+      const auto* record = g_agent.file.At<NodeRecord>(Table::kNodes, node);
+      if (record->frame == frame) return node;
+      node = record->parent;
+    }
+  }
+  return InternNode(parent, frame);
+}
+
+bool Folds() { return g_agent.file.Count(Table::kNodes) > kFoldNodes; }
 
 // The code record of a live code object; IdMap::kNone when it does not look like one or there is no room.
 template <class L>
@@ -183,6 +202,7 @@ uint32_t ResolveNode(Thread* thread, const char* top) {
   uint64_t hash;
   uint32_t count = Collect<L>(thread, top, &hash);
   if (hash == kEmptyStack && !g_ending.returned) LookAtOutermost<L>(thread, count);
+  const bool folds = Folds();
   uint32_t node = hash == kEmptyStack ? 0 : g_stacks.node_of.Find(hash);
   while (count-- > 0) {
     const char* frame = thread->pending[count];
@@ -194,7 +214,7 @@ uint32_t ResolveNode(Thread* thread, const char* top) {
     }
     if (!cpython::IsIncomplete<L>(frame)) {
       const uint32_t id = InternFrame<L>(thread, frame);
-      if (id != IdMap::kNone) node = InternNode(node, id);
+      if (id != IdMap::kNone) node = folds ? InternFolded(node, id) : InternNode(node, id);
     }
     g_stacks.node_of.Insert(hash, node);
   }
@@ -214,6 +234,10 @@ uint32_t FindOrAddSite(uint64_t key, Resolve resolve) {
   LockGuard guard(g_agent.lock);
   uint32_t site = g_stacks.by_hash.Find(key);
   if (site != IdMap::kNone) return site;
+  if (LIMPET_UNLIKELY(Folds())) {
+    g_agent.file.header()->limits |= capture::kLimitFolded;
+    if (g_stacks.by_hash.size() > kMostFoldedHashes) ForgetStacks();
+  }
   site = resolve();
   if (site != kNoSiteId && !g_stacks.by_hash.Insert(key, site)) return kNoSiteId;
   return site;
