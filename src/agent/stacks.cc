@@ -21,8 +21,8 @@ namespace {
 
 constexpr uint32_t kMaxNodes = 4u << 20;  // beyond, new stacks are cut to their innermost frames
 constexpr uint32_t kCutDepth = 16;
-constexpr uint32_t kFoldNodes = 200'000;     // beyond, a call that stands in its stack already is taken for that one
-constexpr uint32_t kFoldDepth = 64;          // calls that are looked back
+constexpr uint32_t kFoldNodes = 200'000;  // beyond, a call that stands in its stack already is taken for that one
+constexpr uint32_t kFoldDepth = 64;       // calls that are looked back
 constexpr uint64_t kMostFoldedHashes = 1 << 19;  // remembered of then
 constexpr uint64_t kKeepBlocks =
     1024;  // dead code objects are kept back until so many, or so many bytes, came together

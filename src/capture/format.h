@@ -189,7 +189,8 @@ enum Limit : uint32_t {
   kLimitMemory = 4,  // no memory for the agent's own tables
   kLimitHooksLost = 8,  // somebody replaced Python's allocators: blocks may have come and gone unseen
   kLimitNoNative = 16,  // native stacks were asked for, and this C library cannot tell whose code an address is
-  kLimitFolded = 32,  // so many different stacks that recursion was folded: a call that stood in its stack already was taken for that one
+  kLimitFolded =
+      32,  // so many different stacks that recursion was folded: a call that stood in its stack already was taken for that one
 };
 
 // Followed by `length` bytes and padding to 4. A string lies within one block. Id 0 is the empty string.

@@ -105,8 +105,8 @@ json OwnReading(const SnapshotReader& reader) {
     EXPECT_TRUE(reader.ReadStorage(b, &some).ok());
     for (const SnapshotStorage& of : some) storage.push_back({of.node, of.birth});
   }
-  return {{"pid", reader.header().pid}, {"end", end},         {"types", types},
-          {"nodes", nodes},             {"births", births}, {"storage", storage}};
+  return {{"pid", reader.header().pid}, {"end", end},        {"types", types}, {"nodes", nodes},
+          {"births", births},           {"storage", storage}};
 }
 
 class SnapshotDocTest : public ::testing::Test {

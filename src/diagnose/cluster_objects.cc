@@ -168,8 +168,8 @@ bool WereHeldBefore(const ClusterObjects& before, const ClusterObjects& later) {
 ClusterObjects LookBack(HeapImages& images, const std::vector<Suspect>& suspects, const std::vector<size_t>& members) {
   // What had gone when the program ended, or was let go of, is seen in an older one.
   constexpr size_t kMostImages = 2, kMostOfWhatWent = 6;
-  const bool went = std::any_of(members.begin(), members.end(),
-                                [&](size_t member) { return suspects[member].as_of == AsOf::kPeak; });
+  const bool went =
+      std::any_of(members.begin(), members.end(), [&](size_t member) { return suspects[member].as_of == AsOf::kPeak; });
   ClusterObjects found;
   bool shown = false;  // and garbage
   for (size_t n = 0; n < kMostOfWhatWent && (n < kMostImages || went || shown); ++n) {

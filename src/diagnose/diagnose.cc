@@ -66,7 +66,8 @@ void ClearDoubts(Suspect& suspect, const HeapVerdict& verdict) {
   double confidence = suspect.judgement.confidence;
   // What was born before the growth and is gone may have been a ring's; but a ring's holder does not grow.
   const double none_before = suspect.judgement.factors.none_before;
-  if (verdict.goes_on && none_before > 0) confidence = std::max(confidence, std::min(kBacklog, confidence / none_before));
+  if (verdict.goes_on && none_before > 0)
+    confidence = std::max(confidence, std::min(kBacklog, confidence / none_before));
   suspect.confidence = std::min(confidence, suspect.most_confidence);
 }
 

@@ -49,7 +49,8 @@ HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Pr
     suspect_of_birth_.push_back(known ? suspect_of_site[process.site_of_record[birth.site]->value] : kNoSuspect);
   }
   for (NodeId node = 0; node < graph().node_count(); ++node) {
-    if (const std::optional<size_t> suspect = SuspectOf(node)) (IsBlock(node) ? blocks_ : objects_)[*suspect].push_back(node);
+    if (const std::optional<size_t> suspect = SuspectOf(node))
+      (IsBlock(node) ? blocks_ : objects_)[*suspect].push_back(node);
   }
   AddOwnersOfStorage();
 }

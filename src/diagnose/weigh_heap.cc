@@ -15,10 +15,11 @@ using heap::NodeId;
 
 constexpr double kMostlyGarbage = 0.5;
 constexpr double kHardlyGarbage = 0.2;
-constexpr double kSomeOld = 0.2;              // of the garbage: it has outlived a full collection
-constexpr uint32_t kEnabled = 1;              // bit of SnapshotHeader::gc_flags
-constexpr uint32_t kCollectionsKnown = 2;     // bit of SampleRecord::gc_flags
-constexpr uint64_t kFewOfMany = 20;          // so many objects to each of the things that do not grow: these are full nodes of a tree
+constexpr double kSomeOld = 0.2;           // of the garbage: it has outlived a full collection
+constexpr uint32_t kEnabled = 1;           // bit of SnapshotHeader::gc_flags
+constexpr uint32_t kCollectionsKnown = 2;  // bit of SampleRecord::gc_flags
+constexpr uint64_t kFewOfMany =
+    20;  // so many objects to each of the things that do not grow: these are full nodes of a tree
 constexpr size_t kYoungest = 0, kOldest = 2;  // generations
 
 // Up to which moment everything has surely been looked at by a full collection; 0: there was none. And whether young ones come at all.
@@ -194,7 +195,8 @@ HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness
     verdict.dismissed = Reason::kBounded;
     verdict.sentence = figures(*growth) + ": what holds them does not grow";
   } else if (growth->Confirms() && objects.pile.garbage < kHardlyGarbage) {
-    const std::optional<HolderGrowth> lately = witness.AskOfTheEnd(*objects.image, objects.pile, suspects, cluster, things);
+    const std::optional<HolderGrowth> lately =
+        witness.AskOfTheEnd(*objects.image, objects.pile, suspects, cluster, things);
     if (lately && lately->Contradicts()) {
       verdict.dismissed = Reason::kBounded;
       verdict.sentence = figures(*lately) + ": what holds them does not grow any more";

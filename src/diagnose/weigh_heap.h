@@ -21,8 +21,9 @@ struct HeapVerdict {
   bool confirmed = false;
   bool goes_on = false;     // and has been growing up to the end
   bool all_stayed = false;  // and what was held before is held still, and more has come up to the end: no ring, no pool
-  bool members_grow = false;  // not what lies first behind the container, but what hangs on that: in a tree, below full nodes
-  bool unclear = false;     // an earlier snapshot speaks neither for it nor against it
+  bool members_grow =
+      false;  // not what lies first behind the container, but what hangs on that: in a tree, below full nodes
+  bool unclear = false;        // an earlier snapshot speaks neither for it nor against it
   bool uncollectable = false;  // garbage that the collector looked at, and could not free
   bool of_others =
       false;  // the objects do not grow; by far the most of what does is memory of which the heap knows nothing

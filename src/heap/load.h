@@ -19,9 +19,9 @@ inline constexpr const char* kNotRecorded = "<not recorded>";
 struct Snapshot {
   Graph graph;
   capture::SnapshotHeader header = {};
-  std::optional<capture::SnapshotEnd> end;     // none: the writer died; what was whole is here
-  std::vector<std::string> problems;           // what is missing or damaged, for people
-  std::vector<capture::SnapshotBirth> births;  // of Graph::birth() - 1
+  std::optional<capture::SnapshotEnd> end;        // none: the writer died; what was whole is here
+  std::vector<std::string> problems;              // what is missing or damaged, for people
+  std::vector<capture::SnapshotBirth> births;     // of Graph::birth() - 1
   std::vector<capture::SnapshotStorage> storage;  // of objects whose storage was born elsewhere than they
 };
 

@@ -60,7 +60,8 @@ std::vector<std::string> Limits(const Process& process) {
     out.push_back("something replaced Python's allocators: blocks may have come and gone unseen");
   if (process.limits & capture::kLimitNoNative) out.push_back("native stacks need glibc 2.35 or later: there are none");
   if (process.limits & capture::kLimitFolded)
-    out.push_back("more than 200 000 different stacks: recursion was folded from then on, lines are exact all the same");
+    out.push_back(
+        "more than 200 000 different stacks: recursion was folded from then on, lines are exact all the same");
   if (process.unrecorded.blocks)
     out.push_back(fmt::format("{} ({}) could not be recorded", base::Plural(process.unrecorded.blocks, "block"),
                               base::FormatBytes(process.unrecorded.bytes)));
