@@ -152,8 +152,8 @@ namespace {
 
 __attribute__((constructor)) void OnLoad() {
   ErrnoGuard errno_guard;
+  ResolveExits(false);  // whoever is traced: others end by way of our definitions, too
   if (!TakeEnvironment()) return;
-  ResolveExits(false);
   const bool python = FindSymbol(RTLD_DEFAULT, "Py_GetVersion") != nullptr;
   if (!python && !g_agent.options.main) return;  // a helper program: only its children may be of interest
   if (!StartRecording()) return;

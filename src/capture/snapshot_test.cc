@@ -197,10 +197,6 @@ TEST(Snapshot, DefinitionsAndTextsAreReadBack) {
   writer.AddNode(0, 0x7000, 48, 2, 5, targets, 2);
   writer.AddText(0, "user", 4);
   writer.AddText(1, "of a node that was never written", 8);
-  const uint32_t birth = writer.AddBirth({17, 3});
-  writer.AddStorage({0, birth + 1});
-  writer.AddStorage({0, birth + 2});  // born nowhere
-  writer.AddStorage({1, birth + 1});  // of a node that was never written
   SnapshotEnd end = {};
   end.torn = 3;
   ASSERT_TRUE(writer.Finish(end));
@@ -238,6 +234,24 @@ TEST(Snapshot, DefinitionsAndTextsAreReadBack) {
   ASSERT_THAT(texts.texts, SizeIs(1));
   EXPECT_EQ(texts.texts[0].node, 0u);
   EXPECT_EQ(texts.texts[0].text, "user");
+}
+
+TEST(Snapshot, StorageIsReadBackWhereNodeAndBirthAreThere) {
+  MemoryFile file;
+  SnapshotWriter writer;
+  ASSERT_TRUE(writer.Open(file.fd(), {}));
+  writer.AddType({1, 0, 0, 0, 0}, "list", 4);
+  writer.AddClass(0, writer.AddOutline(nullptr, 0));
+  writer.AddNode(0, 0x7000, 48, 1, 0, nullptr, 0);
+  const uint32_t birth = writer.AddBirth({17, 3});
+  writer.AddStorage({0, birth + 1});
+  writer.AddStorage({0, birth + 2});  // born nowhere
+  writer.AddStorage({1, birth + 1});  // of a node that was never written
+  ASSERT_TRUE(writer.Finish({}));
+  const std::string bytes = file.bytes();
+  const auto reader = SnapshotReader::FromBytes(bytes);
+  ASSERT_TRUE(reader.ok());
+  EXPECT_THAT(reader->problems(), IsEmpty());
   std::vector<SnapshotStorage> storage;
   ASSERT_EQ(reader->storage_blocks(), 1u);
   ASSERT_TRUE(reader->ReadStorage(0, &storage).ok());

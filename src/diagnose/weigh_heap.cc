@@ -139,43 +139,49 @@ std::optional<HeapVerdict> WeighAsParts(const ClusterObjects& objects, const std
   return verdict;
 }
 
-HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness, const ClusterObjects& objects,
+// Of what nobody holds.
+HeapVerdict WeighGarbage(const capture::Process& process, const ClusterObjects& objects,
                          const std::vector<Suspect>& suspects, const Cluster& cluster) {
   HeapVerdict verdict;
-  if (!objects.image || objects.objects.nodes.empty() || objects.objects.blocks) return verdict;
-  if (objects.pile.garbage > kMostlyGarbage) {
-    const heap::PathTree& paths = objects.image->analysis().paths();
-    std::vector<NodeId> garbage;
-    std::copy_if(objects.objects.nodes.begin(), objects.objects.nodes.end(), std::back_inserter(garbage),
-                 [&](NodeId node) { return !paths.reached(node); });
-    if (OutliveLastCollection(process, suspects, cluster)) {
-      verdict.confirmed = verdict.uncollectable = true;
-      verdict.sentence = "the full collection at the interpreter's end did not free them";
-      return verdict;
-    }
-    if (!AwaitCollection(process, *objects.image, garbage)) return verdict;
-    verdict.dismissed = Reason::kDeferred;
-    verdict.sentence = fmt::format(
-        "{} objects wait for the collector: they are garbage in cycles, and none has outlived a full collection",
-        base::FormatCount(garbage.size()));
+  const heap::PathTree& paths = objects.image->analysis().paths();
+  std::vector<NodeId> garbage;
+  std::copy_if(objects.objects.nodes.begin(), objects.objects.nodes.end(), std::back_inserter(garbage),
+               [&](NodeId node) { return !paths.reached(node); });
+  if (OutliveLastCollection(process, suspects, cluster)) {
+    verdict.confirmed = verdict.uncollectable = true;
+    verdict.sentence = "the full collection at the interpreter's end did not free them";
     return verdict;
   }
+  if (!AwaitCollection(process, *objects.image, garbage)) return verdict;
+  verdict.dismissed = Reason::kDeferred;
+  verdict.sentence = fmt::format(
+      "{} objects wait for the collector: they are garbage in cycles, and none has outlived a full collection",
+      base::FormatCount(garbage.size()));
+  return verdict;
+}
+
+// Of where they are held, if that has a bound.
+std::optional<HeapVerdict> WeighBound(const ClusterObjects& objects, const std::vector<Suspect>& suspects,
+                                      const Cluster& cluster) {
+  HeapVerdict verdict;
+  verdict.dismissed = Reason::kBounded;
   if (InAttributeCache(objects.image->graph(), objects.pile)) {
-    verdict.dismissed = Reason::kBounded;
     verdict.sentence = "names in the interpreter's cache of attributes, which has room for 4096";
     return verdict;
   }
-  if (const std::optional<Bound> bound = BoundOf(objects.image->graph(), objects.objects.container)) {
-    uint64_t bytes = 0;
-    for (const size_t member : cluster.members) bytes += suspects[member].live.bytes;
-    if (WillHold(*bound, bytes)) {
-      verdict.dismissed = Reason::kBounded;
-      verdict.sentence =
-          fmt::format("held by {}, which has {} entries", bound->what, base::FormatCount(bound->entries));
-      return verdict;
-    }
-  }
-  if (const std::optional<HeapVerdict> theirs = WeighAsParts(objects, suspects, cluster)) return *theirs;
+  const std::optional<Bound> bound = BoundOf(objects.image->graph(), objects.objects.container);
+  if (!bound) return std::nullopt;
+  uint64_t bytes = 0;
+  for (const size_t member : cluster.members) bytes += suspects[member].live.bytes;
+  if (!WillHold(*bound, bytes)) return std::nullopt;
+  verdict.sentence = fmt::format("held by {}, which has {} entries", bound->what, base::FormatCount(bound->entries));
+  return verdict;
+}
+
+// Of how many there are in this snapshot and in older ones.
+HeapVerdict WeighGrowth(GrowthWitness& witness, const ClusterObjects& objects, const std::vector<Suspect>& suspects,
+                        const Cluster& cluster) {
+  HeapVerdict verdict;
   Things things = Things::kSubjects;
   std::optional<HolderGrowth> growth = witness.Ask(*objects.image, objects.pile, suspects, cluster);
   if (!growth) return verdict;
@@ -194,22 +200,33 @@ HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness
   if (growth->Contradicts()) {
     verdict.dismissed = Reason::kBounded;
     verdict.sentence = figures(*growth) + ": what holds them does not grow";
-  } else if (growth->Confirms() && objects.pile.garbage < kHardlyGarbage) {
-    const std::optional<HolderGrowth> lately =
-        witness.AskOfTheEnd(*objects.image, objects.pile, suspects, cluster, things);
-    if (lately && lately->Contradicts()) {
-      verdict.dismissed = Reason::kBounded;
-      verdict.sentence = figures(*lately) + ": what holds them does not grow any more";
-      return verdict;
-    }
-    verdict.confirmed = true;
-    verdict.goes_on = lately && lately->Confirms();
-    verdict.all_stayed = verdict.goes_on && growth->AllStayed();
-    verdict.sentence = figures(*growth);
-  } else {
-    verdict.unclear = true;
+    return verdict;
   }
+  if (!growth->Confirms() || objects.pile.garbage >= kHardlyGarbage) {
+    verdict.unclear = true;
+    return verdict;
+  }
+  const std::optional<HolderGrowth> lately =
+      witness.AskOfTheEnd(*objects.image, objects.pile, suspects, cluster, things);
+  if (lately && lately->Contradicts()) {
+    verdict.dismissed = Reason::kBounded;
+    verdict.sentence = figures(*lately) + ": what holds them does not grow any more";
+    return verdict;
+  }
+  verdict.confirmed = true;
+  verdict.goes_on = lately && lately->Confirms();
+  verdict.all_stayed = verdict.goes_on && growth->AllStayed();
+  verdict.sentence = figures(*growth);
   return verdict;
+}
+
+HeapVerdict WeighObjects(const capture::Process& process, GrowthWitness& witness, const ClusterObjects& objects,
+                         const std::vector<Suspect>& suspects, const Cluster& cluster) {
+  if (!objects.image || objects.objects.nodes.empty() || objects.objects.blocks) return {};
+  if (objects.pile.garbage > kMostlyGarbage) return WeighGarbage(process, objects, suspects, cluster);
+  if (const std::optional<HeapVerdict> bounded = WeighBound(objects, suspects, cluster)) return *bounded;
+  if (const std::optional<HeapVerdict> theirs = WeighAsParts(objects, suspects, cluster)) return *theirs;
+  return WeighGrowth(witness, objects, suspects, cluster);
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ void GraphParts::Seal() {
 
 Graph::Graph(GraphParts parts) : parts_(std::move(parts)) {
   parts_.Seal();
+  IndexSources();
   std::vector<bool> is_root(types().size());
   for (TypeId t = 0; t < types().size(); ++t) is_root[t] = type(t).root();
   for (NodeId node = 0; node < node_count(); ++node) {
@@ -64,7 +65,17 @@ Graph::Graph(GraphParts parts) : parts_(std::move(parts)) {
 NodeId Graph::Source(EdgeIndex index) const {
   // Objects without references share their first edge with the next one: the last of them is it.
   const uint32_t* begin = parts_.first_edge.begin();
-  return NodeId(std::upper_bound(begin, parts_.first_edge.end(), index) - begin - 1);
+  const size_t stretch = index / kStretch;
+  const size_t last = stretch + 1 < source_of_stretch_.size() ? source_of_stretch_[stretch + 1] : node_count() - 1;
+  return NodeId(std::upper_bound(begin + source_of_stretch_[stretch], begin + last + 1, index) - begin - 1);
+}
+
+void Graph::IndexSources() {
+  source_of_stretch_.resize((edge_count() + kStretch - 1) / kStretch);
+  for (NodeId node = 0; node < node_count(); ++node) {
+    const size_t first = (size_t{first_edge(node)} + kStretch - 1) / kStretch;
+    for (size_t stretch = first; stretch * kStretch < last_edge(node); ++stretch) source_of_stretch_[stretch] = node;
+  }
 }
 
 std::string_view Graph::text(NodeId node) const {

@@ -147,7 +147,7 @@ class Graph {
   const uint32_t* first_edges() const { return parts_.first_edge.data(); }
   uint32_t degree(NodeId node) const { return last_edge(node) - first_edge(node); }
   Edge edge(EdgeIndex index) const { return Edge(parts_.edges[index]); }
-  NodeId Source(EdgeIndex index) const;  // by binary search
+  NodeId Source(EdgeIndex index) const;  // by binary search, among a few
 
   ClassId class_of(NodeId node) const { return ClassId(parts_.class_of[node]); }
   TypeId type_of(NodeId node) const { return parts_.classes[class_of(node)].type; }
@@ -195,7 +195,12 @@ class Graph {
 
  private:
   friend void FindEntries(Graph& graph);  // surplus.cc
+  void IndexSources();
+
+  static constexpr size_t kStretch = 64;  // edges
   GraphParts parts_;
+  std::vector<NodeId>
+      source_of_stretch_;  // of the first edge of each stretch: ways of hundred thousands of steps ask for each
   std::vector<NodeId> roots_;
   std::vector<Entry> entries_;
   uint64_t overdrawn_ = 0;
