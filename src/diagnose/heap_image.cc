@@ -61,16 +61,25 @@ std::optional<size_t> HeapImage::SuspectOf(NodeId node) const {
   return suspect_of_birth_[birth];
 }
 
-// A block of storage is its object's: what grows at the line is those.
+// A block of storage is its object's: what grows at the line is those. (But not the one dict or list in which all of them are kept, which is
+// made larger at the same line.)
 void HeapImage::AddOwnersOfStorage() {
+  constexpr uint32_t kFew = 64, kMostOfTypical = 16;  // entries
+  std::vector<std::vector<NodeId>> owners(suspects_.size());
   for (const capture::SnapshotStorage& storage : snapshot_->storage) {
     const uint32_t suspect = storage.birth < suspect_of_birth_.size() ? suspect_of_birth_[storage.birth] : kNoSuspect;
-    if (suspect == kNoSuspect) continue;
-    objects_[suspect].push_back(storage.node);
-    ++storage_[suspect];
+    if (suspect != kNoSuspect) owners[suspect].push_back(storage.node);
   }
-  for (size_t i = 0; i < objects_.size(); ++i) {
-    if (storage_[i] == 0) continue;
+  for (size_t i = 0; i < owners.size(); ++i) {
+    std::vector<NodeId>& of_line = owners[i];
+    if (of_line.size() < kLeastObjects) continue;
+    const auto middle = of_line.begin() + static_cast<std::ptrdiff_t>(of_line.size() / 2);
+    std::nth_element(of_line.begin(), middle, of_line.end(),
+                     [&](NodeId a, NodeId b) { return graph().degree(a) < graph().degree(b); });
+    const uint32_t most = std::max(kFew, kMostOfTypical * graph().degree(*middle));
+    std::erase_if(of_line, [&](NodeId owner) { return graph().degree(owner) > most; });
+    storage_[i] = of_line.size();
+    objects_[i].insert(objects_[i].end(), of_line.begin(), of_line.end());
     std::sort(objects_[i].begin(), objects_[i].end());
     objects_[i].erase(std::unique(objects_[i].begin(), objects_[i].end()), objects_[i].end());
   }
