@@ -27,14 +27,21 @@ for n in range(30_000):
     libc.malloc(2000)  # native
     Node()  # cycle
 """
-LINES = {kind: number for number, text in enumerate(PROGRAM.splitlines(), 1) for mark, kind in [text.split("# ") if "# " in text else ("", "")] if kind}
+LINES = {
+    kind: number
+    for number, text in enumerate(PROGRAM.splitlines(), 1)
+    for mark, kind in [text.split("# ") if "# " in text else ("", "")]
+    if kind
+}
 
 
 @pytest.fixture(scope="module")
 def kinds(any_interpreter, tmp_path_factory):
     folder = tmp_path_factory.mktemp("kinds")
     (folder / "kinds.py").write_text(PROGRAM)
-    command = any_interpreter.limpet_run("kinds.py", options=["-q", "-o", folder / "kinds.limpet"])
+    command = any_interpreter.limpet_run(
+        "kinds.py", options=["-q", "--snapshots", "1000s", "-o", folder / "kinds.limpet"]
+    )  # the last one alone: others may show a call's arguments
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder
@@ -42,7 +49,12 @@ def kinds(any_interpreter, tmp_path_factory):
 
 def why(interpreter, folder, kind, *options):
     target = f"kinds.py:{LINES[kind]}"
-    return subprocess.run(interpreter.limpet("why", folder / "kinds.limpet", target, *options), capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        interpreter.limpet("why", folder / "kinds.limpet", target, *options),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def test_memory_that_is_no_object_has_a_verdict_and_the_reason_why_no_holder_is_told(any_interpreter, kinds):
@@ -50,7 +62,9 @@ def test_memory_that_is_no_object_has_a_verdict_and_the_reason_why_no_holder_is_
     assert told.returncode == 0 and told.stderr == ""
     line = f"kinds.py:{LINES['raw-block']}"
     verdict, holder = told.stdout.splitlines()
-    assert verdict.startswith(f"{line}: a leak, confidence 0.") and "blocks" in verdict and "?" not in verdict, told.stdout
+    assert verdict.startswith(f"{line}: a leak, confidence 0.") and "blocks" in verdict and "?" not in verdict, (
+        told.stdout
+    )
     assert holder == f"who holds it cannot be told: no object in this snapshot was allocated at {line}"
     assert told.stdout.endswith("\n")
 
