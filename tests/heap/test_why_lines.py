@@ -26,6 +26,7 @@ for n in range(30_000):
     memory(2000)  # raw-block
     libc.malloc(2000)  # native
     Node()  # cycle
+    sum(range(1000))
 """
 LINES = {
     kind: number
