@@ -13,12 +13,19 @@ using walk::LiveBlock;
 
 namespace {
 
+// Null: the pair is free.
+const capture::SiteRecord* SiteOfPair(uint32_t pair) {
+  const uint32_t site = PairAt(pair)->half[0].site;
+  if (site >= g_agent.file.Count(capture::Table::kSites)) return nullptr;
+  return g_agent.file.At<capture::SiteRecord>(capture::Table::kSites, site);
+}
+
 // Objects are in blocks of the domain for objects alone. Those of PyMem_Malloc are mostly the storage of lists and dicts, too many to be kept
 // in a table: the walk finds the few of C code by where they begin.
 LiveBlock::Use FindUse(uint32_t pair) {
-  const uint32_t site = PairAt(pair)->half[0].site;
-  if (site >= g_agent.file.Count(capture::Table::kSites)) return LiveBlock::Use::kAny;
-  const auto domain = Domain(g_agent.file.At<capture::SiteRecord>(capture::Table::kSites, site)->domain);
+  const capture::SiteRecord* site = SiteOfPair(pair);
+  if (!site) return LiveBlock::Use::kAny;
+  const auto domain = Domain(site->domain);
   return domain == Domain::kMalloc || domain == Domain::kRaw ? LiveBlock::Use::kNative : LiveBlock::Use::kAny;
 }
 
@@ -120,9 +127,8 @@ capture::SnapshotBirth BirthOfPair(uint32_t pair) {
 }
 
 uint32_t StackOfPair(uint32_t pair) {
-  const uint32_t site = PairAt(pair)->half[0].site;
-  if (site >= g_agent.file.Count(capture::Table::kSites)) return 0;
-  return g_agent.file.At<capture::SiteRecord>(capture::Table::kSites, site)->node;
+  const capture::SiteRecord* site = SiteOfPair(pair);
+  return site ? site->node : 0;
 }
 
 }  // namespace limpet::agent

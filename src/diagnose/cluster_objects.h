@@ -28,8 +28,8 @@ struct ClusterObjects {
   heap::NodeId subject = heap::kNoNode;  // one of the objects that the program keeps; kNoNode: not known
   uint64_t bytes = 0;                    // of the objects, in that snapshot
   capture::Amount expected;              // what of the cluster was born before that snapshot
-  bool owners = false;                   // the leak is memory of C code, and these are the objects that own it
-  bool uncollectable = false;            // garbage that the collector looked at, and could not free
+  bool owners = false;         // the leak is memory of C code, or storage, and these are the objects that own it
+  bool uncollectable = false;  // garbage that the collector looked at, and could not free
 
   // They tell nothing of the cluster.
   void Forget();
@@ -38,7 +38,7 @@ struct ClusterObjects {
 // Too small a part of what was live for the objects to speak for the whole: a few small ones beside megabytes of C code's own memory.
 bool SeesTooLittle(const ClusterObjects& objects);
 
-// Looks for the objects of each cluster: in the last snapshot, or, where what grew was given back in the end, in the one before it.
+// Looks for the objects of each cluster: in the last snapshot, or, where what grew was given back in the end, in the newest that shows them held.
 std::vector<ClusterObjects> FindClusterObjects(HeapImages& images, const std::vector<Suspect>& suspects,
                                                const std::vector<Cluster>& clusters);
 

@@ -55,8 +55,9 @@ HeapImage::HeapImage(std::unique_ptr<heap::Snapshot> snapshot, const capture::Pr
   AddOwnersOfStorage();
 }
 
-std::optional<size_t> HeapImage::SuspectOf(NodeId node) const {
-  const uint32_t birth = graph().birth(node);
+std::optional<size_t> HeapImage::SuspectOf(NodeId node) const { return SuspectOfBirth(graph().birth(node)); }
+
+std::optional<size_t> HeapImage::SuspectOfBirth(uint32_t birth) const {
   if (birth >= suspect_of_birth_.size() || suspect_of_birth_[birth] == kNoSuspect) return std::nullopt;
   return suspect_of_birth_[birth];
 }
@@ -67,8 +68,7 @@ void HeapImage::AddOwnersOfStorage() {
   constexpr uint32_t kFew = 64, kMostOfTypical = 16;  // entries
   std::vector<std::vector<NodeId>> owners(suspects_.size());
   for (const capture::SnapshotStorage& storage : snapshot_->storage) {
-    const uint32_t suspect = storage.birth < suspect_of_birth_.size() ? suspect_of_birth_[storage.birth] : kNoSuspect;
-    if (suspect != kNoSuspect) owners[suspect].push_back(storage.node);
+    if (const std::optional<size_t> suspect = SuspectOfBirth(storage.birth)) owners[*suspect].push_back(storage.node);
   }
   for (size_t i = 0; i < owners.size(); ++i) {
     std::vector<NodeId>& of_line = owners[i];

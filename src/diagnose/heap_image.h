@@ -65,6 +65,7 @@ class HeapImage {
   bool HasObjects(size_t suspect) const;
 
  private:
+  std::optional<size_t> SuspectOfBirth(uint32_t birth) const;
   void AddOwnersOfStorage();
   bool HangsOn(size_t part, size_t whole);
   heap::NodeId Before(heap::NodeId block);

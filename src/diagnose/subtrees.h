@@ -23,13 +23,6 @@ class Subtrees {
   size_t CountOf(std::span<const uint32_t> positions) const;
   // Whether most of these objects hang on these: of fewer than a handful that cannot be said.
   bool HoldMostOf(std::span<const uint32_t> positions) const;
-  // visit(position)
-  template <class Visit>
-  void ForEach(Visit visit) const {
-    for (const Range range : ranges_) {
-      for (uint32_t position = range.begin; position < range.end; ++position) visit(position);
-    }
-  }
 
  private:
   struct Range {

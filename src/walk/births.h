@@ -18,11 +18,16 @@ class Births {
   // What the snapshot calls the birth of a block: its number + 1, or 0 where it is not known.
   uint32_t Of(uint64_t block) { return Number(OriginOf(block)); }
 
-  // Tells of those blocks of a node's storage that were not born by the stack by which the node was: of a list that grew, of a table that a free
-  // list handed on. `block` is the node's own.
-  void TellStorage(uint32_t node, uint64_t block, std::span<const uint64_t> storage) {
-    if (!options_.origin || !options_.stack || storage.empty()) return;
+  // The same of a node's own block; and tells of those blocks of its storage that were not born by the stack by which it was: of a list that
+  // grew, of a table that a free list handed on.
+  uint32_t OfObject(uint32_t node, uint64_t block, std::span<const uint64_t> storage) {
     const uint32_t own = OriginOf(block);
+    if (options_.origin && options_.stack) TellStorage(node, own, storage);
+    return Number(own);
+  }
+
+ private:
+  void TellStorage(uint32_t node, uint32_t own, std::span<const uint64_t> storage) {
     uint32_t told = 0;
     for (const uint64_t part : storage) {
       const uint32_t origin = OriginOf(part);
@@ -33,7 +38,6 @@ class Births {
     }
   }
 
- private:
   uint32_t OriginOf(uint64_t block) const {
     const uint32_t origin = options_.origin ? options_.origin(block) : 0;
     return origin < options_.max_origins ? origin : 0;

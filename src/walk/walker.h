@@ -301,9 +301,9 @@ class Walker {
     sink_.End();
     text_teller_.TellName(next_, object, info, types_);
     const uint64_t block = object - info.pre_header;
-    births_.TellStorage(next_, block, sink_.owned());
+    const uint32_t birth = births_.OfObject(next_, block, sink_.owned());
     Write(TypeNumber(info), object, decoder_.OwnSize(object, info) + sink_.bytes(), RefcountOf<L>(memory_, object),
-          births_.Of(block));
+          birth);
   }
 
   // A C type whose structure nobody knows: it tells its references itself, or the words of the instance are looked at.
